@@ -1,0 +1,25 @@
+"""Named scopes and shared variables for models in JAX, as pure functions."""
+
+from . import initializers as initializers
+from . import layers as layers
+from ._errors import InitializerError as InitializerError
+from ._errors import InvalidArgumentError as InvalidArgumentError
+from ._errors import ScopeError as ScopeError
+from ._errors import ScopeUsageError as ScopeUsageError
+from ._errors import VariableExistsError as VariableExistsError
+from ._errors import VariableMismatchError as VariableMismatchError
+from ._errors import VariableNotFoundError as VariableNotFoundError
+from ._manifest import Manifest as Manifest
+from ._options import AUTO_REUSE as AUTO_REUSE
+from ._options import no_regularizer as no_regularizer
+from ._scope import Scope as Scope
+from ._spec import VariableAggregation as VariableAggregation
+from ._spec import VariableSpec as VariableSpec
+from ._spec import VariableSynchronization as VariableSynchronization
+from ._transform import Transformed as Transformed
+from ._transform import transform as transform
+from ._tree import from_flat as from_flat
+from ._tree import merge as merge
+from ._tree import to_flat as to_flat
+
+__version__ = "0.1.0"

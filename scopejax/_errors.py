@@ -1,0 +1,98 @@
+"""The kinds of error: one base, six leaves, and the data as attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_LINES: tuple[tuple[str, str], ...] = (
+    ("expected", "expected"),
+    ("found", "found"),
+    ("where", "asked for at"),
+    ("first", "first defined at"),
+    ("nearest", "nearest names"),
+    ("remedy", "remedy"),
+)
+
+
+class ScopeError(ValueError):
+    """Base of every error that scopejax raises on purpose.
+
+    Attributes:
+      headline: the first line of the message; TF1's wording where TF1 has one.
+      name: full name of the variable or scope concerned, ``"a/b/kernel"``.
+      expected, found: what the call asked for and what was there.
+      where: the user's ``file:line in function`` of this call.
+      first: the user's line of the first definition.
+      nearest: existing names that look alike, best first.
+      remedy: one suggestion.
+
+    >>> error = ScopeError("Variable a/w is odd.", name="a/w", remedy="Do this.")
+    >>> error.name
+    'a/w'
+    >>> print(error)
+    Variable a/w is odd.
+      remedy            Do this.
+    """
+
+    def __init__(
+        self,
+        headline: str,
+        *,
+        name: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+        where: str | None = None,
+        first: str | None = None,
+        nearest: Sequence[str] = (),
+        remedy: str | None = None,
+    ) -> None:
+        self.headline = headline
+        self.name = name
+        self.expected = expected
+        self.found = found
+        self.where = where
+        self.first = first
+        self.nearest = tuple(nearest)
+        self.remedy = remedy
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        lines = [self.headline]
+        for field, label in _LINES:
+            value = getattr(self, field)
+            if value:
+                text = ", ".join(value) if isinstance(value, tuple) else str(value)
+                lines.append(f"  {label:<18}{text}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Callable[..., ScopeError], tuple[Any, ...]]:
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+def _rebuild(kind: type[ScopeError], fields: dict[str, Any]) -> ScopeError:
+    return kind(**fields)
+
+
+class VariableExistsError(ScopeError):
+    """A variable was created a second time in a scope that does not reuse."""
+
+
+class VariableNotFoundError(ScopeError):
+    """A variable was looked up that does not exist."""
+
+
+class VariableMismatchError(ScopeError):
+    """A variable, or a tree of them, has another shape, dtype or structure."""
+
+
+class InvalidArgumentError(ScopeError):
+    """An argument is malformed: a name, a shape, a dtype, an option, a key."""
+
+
+class InitializerError(ScopeError):
+    """An initializer is no initializer, or made something else than asked for."""
+
+
+class ScopeUsageError(ScopeError):
+    """A scope was used where it cannot be: after its transform, whole, or unkeyed."""

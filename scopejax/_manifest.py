@@ -1,0 +1,352 @@
+"""Manifest: all variables of a model, before any of them exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from . import summary
+from ._errors import InvalidArgumentError, VariableMismatchError
+from ._lookup import as_array, require_key
+from ._match import Pattern, matches
+from ._materialize import materialize, per_item
+from ._naming import join, nearest
+from ._spec import VariableSpec
+from ._tree import Tree, insert, leaves
+from ._where import user_line
+
+
+class Manifest(Mapping[str, VariableSpec]):
+    """An immutable mapping from full name to `VariableSpec`, in order of creation.
+
+    `Transformed.manifest` makes one from an abstract run of the model; nothing is
+    computed. Printing it shows the table of variables.
+
+    >>> import jax, scopejax as sj
+    >>> def model(scope):
+    ...     kernel = (scope / "head").get_variable("kernel", (2, 3))
+    ...     return kernel + scope.get_variable("step", (), trainable=False)
+    >>> manifest = sj.transform(model).manifest()
+    >>> list(manifest), manifest["head/kernel"].shape
+    (['head/kernel', 'step'], (2, 3))
+    """
+
+    def __init__(self, specs: Iterable[VariableSpec]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+
+    def __getitem__(self, name: str) -> VariableSpec:
+        return self._specs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    # Choosing
+
+    def select(
+        self,
+        *patterns: Pattern,
+        trainable: bool | None = None,
+        collection: str | None = None,
+    ) -> Manifest:
+        """The variables that match one of `patterns` and all of the rest.
+
+        Args:
+          *patterns: globs over full names (``"encoder/**"``, ``"**/kernel"``), compiled
+            regular expressions, or functions of a `VariableSpec`; all variables if none.
+          trainable: only those with this flag.
+          collection: only those in this collection.
+
+        Raises:
+          InvalidArgumentError: a glob or an expression matches no variable at all.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> list(sj.transform(model).manifest().select("a/**"))
+        ['a/w']
+        """
+        self._require_matches(patterns)
+        return Manifest(
+            spec
+            for spec in self.values()
+            if (not patterns or any(matches(p, spec) for p in patterns))
+            and trainable in (None, spec.trainable)
+            and (collection is None or collection in spec.collections)
+        )
+
+    def _require_matches(self, patterns: Iterable[Pattern]) -> None:
+        for pattern in patterns:
+            if callable(pattern) or any(matches(pattern, s) for s in self.values()):
+                continue
+            raise InvalidArgumentError(
+                f"No variable matches {pattern!r}.",
+                where=user_line(),
+                nearest=nearest(str(pattern).strip("*/"), self),
+                remedy="A glob covers the full name: 'encoder/**', '**/kernel'.",
+            )
+
+    def mask(
+        self,
+        *patterns: Pattern,
+        trainable: bool | None = None,
+        collection: str | None = None,
+    ) -> Tree:
+        """A nested dict of bools, True for what `select` takes; for `optax.masked`.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> sj.transform(model).manifest().mask("a/**")
+        {'a': {'w': True}, 'b': {'w': False}}
+        """
+        chosen = self.select(*patterns, trainable=trainable, collection=collection)
+        return self._tree(lambda spec: spec.name in chosen)
+
+    def labels(self, labels: Mapping[Pattern, Any]) -> Tree:
+        """A nested dict with the label of the first pattern that matches; for
+        `optax.partition`.
+
+        Raises:
+          InvalidArgumentError: a variable matches no pattern, or a pattern no variable.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> sj.transform(model).manifest().labels({"a/**": "adam", "**": "frozen"})
+        {'a': {'w': 'adam'}, 'b': {'w': 'frozen'}}
+        """
+        self._require_matches(labels)
+
+        def label(spec: VariableSpec) -> Any:
+            for pattern, value in labels.items():
+                if matches(pattern, spec):
+                    return value
+            raise InvalidArgumentError(
+                f"No pattern gives {spec.name} a label.",
+                name=spec.name,
+                where=user_line(),
+                remedy="Add a last pattern '**' for all the rest.",
+            )
+
+        return self._tree(label)
+
+    def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
+        """Splits `tree` into what is in this manifest and what is not.
+
+        `scopejax.merge` joins the two again. No array is copied.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> manifest = sj.transform(model).manifest()
+        >>> manifest.select("a/**").partition({"a": {"w": 1}, "b": {"w": 2}})
+        ({'a': {'w': 1}}, {'b': {'w': 2}})
+        """
+        inside: Tree = {}
+        outside: Tree = {}
+        for path, leaf in leaves(tree):
+            insert(inside if join(path) in self else outside, path, leaf)
+        return inside, outside
+
+    def __or__(self, other: Manifest) -> Manifest:
+        """The union of two models' variables, for models that share parameters.
+
+        Raises:
+          VariableMismatchError: a variable is in both and differs.
+        """
+        for name in self.keys() & other.keys():
+            _require_agreement(self[name], other[name])
+        return Manifest([*self.values(), *(v for k, v in other.items() if k not in self)])
+
+    # Making and checking
+
+    def shapes(self) -> Tree:
+        """The nested dict of `jax.ShapeDtypeStruct`.
+
+        >>> import scopejax as sj
+        >>> sj.transform(lambda s: s.get_variable("w", (2,))).manifest().shapes()
+        {'w': ShapeDtypeStruct(shape=(2,), dtype=float32)}
+        """
+        return self._tree(VariableSpec.shape_dtype)
+
+    def initialize(
+        self, key: jax.Array, given: Mapping[str, Any] | None = None
+    ) -> Tree:
+        """The arrays, made by a few compiled programs.
+
+        Args:
+          key: root key, typed or raw.
+          given: nested dict of arrays that exist; they are checked and kept.
+
+        Returns:
+          Nested dict of arrays. Each depends on `key`, its name, shape, dtype and
+          initializer alone.
+
+        Raises:
+          VariableMismatchError: `given` has what the model has not.
+          InitializerError: an initializer failed, or returned something else.
+
+        >>> import jax, scopejax as sj
+        >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> manifest.initialize(jax.random.key(0))["w"].shape
+        (2,)
+        """
+        require_key(key)
+        self._require_no_mesh()
+        kept: Tree = {}
+        if given is not None:
+            self._check(given, "given", complete=False)
+            kept = {join(path): leaf for path, leaf in leaves(given, "given")}
+        missing = [spec for spec in self.values() if spec.name not in kept]
+        made = materialize(missing, key)
+        return self._tree(
+            lambda spec: _own(kept[spec.name], spec.name)
+            if spec.name in kept
+            else made[spec.name]
+        )
+
+    def _require_no_mesh(self) -> None:
+        partitioned = [spec.name for spec in self.values() if spec.partition]
+        if partitioned and not jax.sharding.get_abstract_mesh().empty:
+            raise NotImplementedError(
+                f"{partitioned[0]} has a partitioner, and a mesh is set: scopejax does"
+                " not create variables sharded yet. Initialise outside of jax.set_mesh"
+                " and move them with jax.device_put."
+            )
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raises unless `params` has just these variables, of these shapes and dtypes.
+
+        Raises:
+          VariableMismatchError: lists every difference, with the nearest names.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> manifest.check({"w": jnp.zeros(2)})
+        """
+        self._check(params, "params", complete=True)
+
+    def _check(self, tree: Any, what: str, *, complete: bool) -> None:
+        flat = {join(path): leaf for path, leaf in leaves(tree, what)}
+        missing = [name for name in self if name not in flat] if complete else []
+        lines = [f"missing     {name}: {_text(self[name])}" for name in missing]
+        lines += [_unexpected(name, self) for name in flat if name not in self]
+        lines += filter(None, (_differs(self[n], flat[n]) for n in flat if n in self))
+        if lines:
+            places = "1 place" if len(lines) == 1 else f"{len(lines)} places"
+            raise VariableMismatchError(
+                "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
+                where=user_line(),
+            )
+
+    # Losses and constraints
+
+    def regularization_loss(self, params: Mapping[str, Any]) -> jax.Array:
+        """The sum of all regularizers, a scalar; 0.0 where there are none.
+
+        A stacked variable counts item by item.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("w", (2,), regularizer=lambda w: (w**2).sum())
+        >>> float(sj.transform(model).manifest().regularization_loss({"w": jnp.ones(2)}))
+        2.0
+        """
+        arrays = {join(path): leaf for path, leaf in leaves(params, "params")}
+        losses = [
+            per_item(spec.regularizer, spec.stack)(arrays[spec.name])
+            for spec in self.values()
+            if spec.regularizer is not None
+        ]
+        return sum((jnp.sum(x) for x in losses if x is not None), jnp.float32(0))
+
+    def project(self, params: Mapping[str, Any]) -> Tree:
+        """`params` with every constraint applied; to be called after an update.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("w", (2,), constraint=jnp.abs)
+        >>> manifest = sj.transform(model).manifest()
+        >>> manifest.project({"w": jnp.array([-1.0, 2.0])})["w"].tolist()
+        [1.0, 2.0]
+        """
+        projected: Tree = {}
+        for path, leaf in leaves(params, "params"):
+            spec = self.get(join(path))
+            if spec is not None and spec.constraint is not None:
+                leaf = per_item(spec.constraint, spec.stack)(leaf)
+            insert(projected, path, leaf)
+        return projected
+
+    # Looking
+
+    def __str__(self) -> str:
+        return summary.to_text(self.values())
+
+    def __repr__(self) -> str:
+        count = sum(spec.size for spec in self.values())
+        return f"<Manifest of {len(self)} variables, {count:,} numbers>"
+
+    def _repr_html_(self) -> str:
+        return summary.to_html(self.values())
+
+    def to_markdown(self) -> str:
+        """The table for a README."""
+        return summary.to_markdown(self.values())
+
+    def _tree(self, value: Callable[[VariableSpec], Any]) -> Tree:
+        """The nested dict with `value(spec)` for each variable."""
+        tree: Tree = {}
+        for spec in self.values():
+            insert(tree, spec.path, value(spec))
+        return tree
+
+
+def _own(leaf: Any, name: str) -> jax.Array:
+    """A given leaf as a JAX array that shares no memory with a NumPy one."""
+    return leaf if isinstance(leaf, jax.Array) else jnp.array(as_array(leaf, name))
+
+
+def _text(value: Any) -> str:
+    return f"shape {tuple(value.shape)}, dtype {value.dtype}"
+
+
+def _unexpected(name: str, manifest: Manifest) -> str:
+    close = nearest(name, manifest)
+    hint = f" (nearest: {', '.join(close)})" if close else ""
+    return f"unexpected  {name}{hint}"
+
+
+def _differs(spec: VariableSpec, leaf: Any) -> str | None:
+    if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
+        return f"no array    {spec.name}: {leaf!r}"
+    if tuple(leaf.shape) != spec.shape:
+        what = f"expected {spec.shape} and found {tuple(leaf.shape)}"
+        return f"shape       {spec.name}: {what}"
+    if leaf.dtype != spec.dtype:
+        return f"dtype       {spec.name}: expected {spec.dtype} and found {leaf.dtype}"
+    return None
+
+
+_COMPARED = ("shape", "dtype", "trainable", "stack")
+
+
+def _require_agreement(one: VariableSpec, two: VariableSpec) -> None:
+    for field in _COMPARED:
+        ours, theirs = getattr(one, field), getattr(two, field)
+        if ours != theirs:
+            raise VariableMismatchError(
+                f"The two models disagree on {one.name}: {field} {ours} and {theirs}.",
+                name=one.name,
+                expected=str(ours),
+                found=str(theirs),
+                where=two.where,
+                first=one.where,
+            )
+

@@ -1,0 +1,138 @@
+"""Specs and a key -> arrays: one jitted program for each signature, outside of a trace.
+
+The reference of the path law is the program here: the initializer, jitted, for one
+variable alone, with the root key folded with the 64-bit hash of the full name. Variables
+of one signature (initializer, shape, dtype, stack) share a program; the hash is an
+argument, so a model of a thousand layers compiles as many programs as it has kinds of
+variable. Item `i` of a stack is made from the key folded with `i`, one after the other
+by `lax.map`, since `vmap` of an `rbg` key gives other numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._errors import InitializerError
+from ._naming import fold_words, path_words
+from ._signature import signature
+from ._spec import VariableSpec
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Signature:
+    """All that a program depends on; `initializer` is one of those with `same`."""
+
+    same: Hashable
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    stack: tuple[int, ...]
+    initializer: Callable[..., Any] = dataclasses.field(compare=False)
+
+
+class _BadResult(Exception):
+    """An initializer returned something else than asked for."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+def materialize(specs: Iterable[VariableSpec], key: jax.Array) -> dict[str, jax.Array]:
+    """The arrays of `specs` by full name.
+
+    Raises:
+      InitializerError: an initializer failed, or returned another shape or dtype.
+    """
+    run = object()
+    same: dict[int, Hashable] = {}
+    return {spec.name: _make(spec, key, run, same) for spec in specs}
+
+
+def _make(
+    spec: VariableSpec, key: jax.Array, run: object, same: dict[int, Hashable]
+) -> jax.Array:
+    initializer = spec.initializer
+    if not callable(initializer):
+        value = jnp.array(initializer, spec.dtype)  # a copy: the caller's stays his
+        return jnp.broadcast_to(value, spec.shape) if spec.stack else value
+    if id(initializer) not in same:
+        same[id(initializer)] = signature(initializer, run)
+    kind = _Signature(
+        same[id(initializer)], spec.item_shape, spec.dtype, spec.stack, initializer
+    )
+    try:
+        return _program(kind)(key, path_words(spec.path))
+    except Exception as error:
+        raise _failed(spec, error) from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _program(kind: _Signature) -> Callable[[jax.Array, np.ndarray], jax.Array]:
+    def init(key: jax.Array, words: jax.Array) -> jax.Array:
+        return _items(kind, fold_words(key, words), kind.stack)
+
+    return jax.jit(init)
+
+
+def _items(kind: _Signature, key: jax.Array, stack: tuple[int, ...]) -> jax.Array:
+    """One item for each index of `stack`, the axes in front."""
+    if not stack:
+        return _item(kind, key)
+    return jax.lax.map(
+        lambda i: _items(kind, jax.random.fold_in(key, i), stack[1:]),
+        jnp.arange(stack[0]),
+    )
+
+
+def _item(kind: _Signature, key: jax.Array) -> jax.Array:
+    result = kind.initializer(key, kind.shape, kind.dtype)
+    if not hasattr(result, "dtype"):
+        raise _BadResult("an array", _what(result))
+    expected, found = (
+        f"shape {tuple(shape)} and dtype {dtype}"
+        for shape, dtype in ((kind.shape, kind.dtype), (result.shape, result.dtype))
+    )
+    if expected != found:
+        raise _BadResult(expected, found)
+    return jnp.asarray(result, kind.dtype)
+
+
+def _what(result: Any) -> str:
+    if callable(result):
+        return "a function: was an initializer's factory passed, and not called?"
+    return f"{result!r}, of type {type(result).__name__}"
+
+
+def _failed(spec: VariableSpec, error: Exception) -> InitializerError:
+    if isinstance(error, _BadResult):
+        return InitializerError(
+            f"The initializer of {spec.name} returned something else than asked for.",
+            name=spec.name,
+            expected=error.expected,
+            found=error.found,
+            where=spec.where,
+            remedy="It is called as initializer(key, shape, dtype) and returns an array"
+            " of this shape and dtype.",
+        )
+    return InitializerError(
+        f"The initializer of {spec.name} failed: {error}",
+        name=spec.name,
+        expected=f"an array of shape {spec.item_shape} and dtype {spec.dtype} from"
+        " initializer(key, shape, dtype)",
+        found=type(error).__name__,
+        where=spec.where,
+    )
+
+
+def per_item(function: Callable[[Any], Any], stack: tuple[int, ...]) -> Callable[[Any], Any]:
+    """`function` of one item of a stack, made a function of the whole stack."""
+    return functools.reduce(lambda mapped, _: jax.vmap(mapped), stack, function)
+

@@ -1,0 +1,128 @@
+"""The static part of a scope: where it is, and when that counts as the same place.
+
+A scope goes through `jit` as a pytree, and its static part goes into the key of JAX's
+caches. Were the path compared there, a block jitted once would be traced for each of
+the layers `h0 .. h95`, although the traces are equal: a body behind the boundary finds
+its variables in the subtree that came with the scope, not by the path. So the path, and
+the options that act on creation alone, count only once somebody has *read* them behind
+the boundary (a custom getter, `scope.name`). Reading marks the very object that JAX
+keeps in its cache's key, and from then on that entry equals nothing but its own place.
+Whatever is compared with a marked place is marked too: a hit in an inner cache makes
+the outer function depend on the path just as reading does. The hash depends on none of
+it. `tests/test_place.py` proves each of these sentences.
+
+While a model is recorded the place counts as it is, and so does the `Entry`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._naming import Path
+from ._options import Options
+from ._record import Entry
+
+
+class Mark:
+    """Whether a path was read behind one pytree boundary, and the boundary around."""
+
+    __slots__ = ("outer", "read")
+
+    def __init__(self, outer: Mark | None = None) -> None:
+        self.outer = outer
+        self.read = False
+
+    def set(self) -> None:
+        """Marks this boundary and all around it."""
+        mark: Mark | None = self
+        while mark is not None:
+            mark.read = True
+            mark = mark.outer
+
+
+class Place:
+    """Path, options and stack of a scope, and its entry while it is recorded.
+
+    Attributes:
+      path: the components of the full name.
+      options: the inherited defaults.
+      base: how many components lie outside of the last pytree boundary.
+      stack: the sizes of the stacks that the scope stands in, outermost first.
+      entry: None unless the model is being recorded.
+      mark: shared by all places on this side of the boundary.
+    """
+
+    __slots__ = ("base", "entry", "mark", "options", "path", "stack")
+
+    def __init__(
+        self,
+        path: Path,
+        options: Options,
+        base: int = 0,
+        stack: tuple[int, ...] = (),
+        entry: Entry | None = None,
+        mark: Mark | None = None,
+    ) -> None:
+        self.path = path
+        self.options = options
+        self.base = base
+        self.stack = stack
+        self.entry = entry
+        self.mark = mark or Mark()
+
+    def child(self, path: Path) -> Place:
+        """The place at `path` below this one."""
+        return Place(
+            (*self.path, *path),
+            self.options,
+            self.base,
+            self.stack,
+            self.entry,
+            self.mark,
+        )
+
+    def with_options(self, options: Options) -> Place:
+        """The same place with other defaults."""
+        return Place(
+            self.path, options, self.base, self.stack, self.entry, self.mark
+        )
+
+    def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
+        """This place on the other side of a pytree boundary, within `stack` too."""
+        entry = self.entry and Entry(self.entry.record, self.entry)
+        return Place(
+            self.path,
+            self.options,
+            len(self.path),
+            self.stack + stack,
+            entry,
+            Mark(self.mark),
+        )
+
+    @property
+    def below(self) -> Path:
+        """The components on this side of the last pytree boundary."""
+        return self.path[self.base :]
+
+    def __hash__(self) -> int:
+        return hash((Place, str(self.options.dtype), self.entry is None))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Place):
+            return NotImplemented
+        if self.entry is not None and other.entry is not None:
+            return self._same(other) and self.entry.matches(other.entry)
+        if self.entry is not None or other.entry is not None:
+            return False
+        if self.mark.read or other.mark.read:
+            self.mark.set()
+            other.mark.set()
+            return self._same(other)
+        return self.options.acts_alike(other.options)
+
+    def _same(self, other: Place) -> bool:
+        ours = (self.path, self.stack, self.options)
+        return ours == (other.path, other.stack, other.options)
+
+    def __reduce__(self) -> tuple[type[Place], tuple[Any, ...]]:
+        return Place, (self.path, self.options, self.base, self.stack)

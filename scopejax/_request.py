@@ -1,0 +1,222 @@
+"""One call of `get_variable`: its arguments, completed by the scope and checked.
+
+The order of the checks is TF1's, as observed in graph mode:
+
+1. the scope's regularizer, partitioner, caching_device, custom_getter and reuse;
+2. an explicit dtype against the dtype of a value given as initializer;
+3. the scope's initializer, constraint and dtype (float32 at the root);
+4. custom_getter, synchronization, aggregation, trainable, collections;
+5. the custom getters, innermost first, and then the variable itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._errors import InvalidArgumentError, VariableMismatchError
+from ._options import Options, as_dtype, check_option, no_regularizer
+from ._spec import (
+    GLOBAL_VARIABLES,
+    TRAINABLE_VARIABLES,
+    VariableAggregation,
+    VariableSynchronization,
+)
+from ._where import user_line
+
+Shape = tuple[int | None, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The completed arguments of one `get_variable`. `name` is the full name."""
+
+    name: str
+    shape: Shape | None
+    dtype: np.dtype
+    initializer: Any
+    regularizer: Any
+    constraint: Any
+    trainable: bool
+    collections: tuple[str, ...]
+    partitioner: Any
+    caching_device: Any
+    synchronization: VariableSynchronization
+    aggregation: VariableAggregation
+    reuse: Any
+
+    def arguments(self) -> dict[str, Any]:
+        """The keywords that a custom getter receives."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def complete(
+    name: str,
+    options: Options,
+    *,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    constraint: Any = None,
+    trainable: bool | None = None,
+    collections: Sequence[str] | None = None,
+    partitioner: Any = None,
+    caching_device: Any = None,
+    synchronization: Any = VariableSynchronization.AUTO,
+    aggregation: Any = VariableAggregation.NONE,
+    reuse: Any = None,
+) -> Request:
+    """The request for the variable of full name `name`."""
+    regularizer = _first(regularizer, options.regularizer)
+    check_option("regularizer", regularizer, name)
+    partitioner = _first(partitioner, options.partitioner)
+    check_option("partitioner", partitioner, name)
+    dtype = None if dtype is None else as_dtype(dtype, name)
+    initializer, value_dtype = _initializer(initializer, name)
+    if value_dtype is not None and dtype not in (None, value_dtype):
+        raise _disagree(name, value_dtype, dtype)
+    if initializer is None:
+        initializer, _ = _initializer(options.initializer, name)
+    constraint = _first(constraint, options.constraint)
+    check_option("constraint", constraint, name)
+    check_option("trainable", trainable, name)
+    _check_member("synchronization", synchronization, VariableSynchronization, name)
+    _check_member("aggregation", aggregation, VariableAggregation, name)
+    trainable = _first(trainable, options.trainable)
+    if trainable is None:
+        trainable = synchronization is not VariableSynchronization.ON_READ
+    return Request(
+        name=name,
+        shape=as_shape(shape, name),
+        dtype=_first(dtype, value_dtype, options.dtype, np.dtype(np.float32)),
+        initializer=initializer,
+        regularizer=None if regularizer is no_regularizer else regularizer,
+        constraint=constraint,
+        trainable=trainable,
+        collections=_collections(collections, trainable, name),
+        partitioner=partitioner,
+        caching_device=_first(caching_device, options.caching_device),
+        synchronization=synchronization,
+        aggregation=aggregation,
+        reuse=_first(reuse, options.reuse),
+    )
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:
+    """The initializer, and its dtype where it is a value."""
+    if isinstance(initializer, type):
+        initializer = initializer()  # as TF1: a class stands for its instance
+    if initializer is None or callable(initializer):
+        return initializer, None
+    if not isinstance(initializer, jax.Array):
+        initializer = _constant(initializer, name)
+    return initializer, np.dtype(initializer.dtype)
+
+
+# Python's own numbers, as TF1 and JAX take them.
+_NARROW = {
+    np.dtype(np.float64): np.dtype(np.float32),
+    np.dtype(np.int64): np.dtype(np.int32),
+    np.dtype(np.complex128): np.dtype(np.complex64),
+}
+
+
+def _constant(value: Any, name: str) -> np.ndarray:
+    """A value as the NumPy array that JAX would make of it, the caller's left alone."""
+    try:
+        wide = np.array(value).dtype
+        if not (jnp.issubdtype(wide, np.number) or wide == np.bool_):
+            raise TypeError(f"dtype {wide} holds no numbers")
+        dtype = wide if hasattr(value, "dtype") else _NARROW.get(wide, wide)
+        return np.array(value, jax.dtypes.canonicalize_dtype(dtype))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidArgumentError(
+            f"The initializer of {name} is neither callable nor an array: {value!r}",
+            name=name,
+            where=user_line(),
+            remedy="Pass a function (key, shape, dtype) -> array, or a value.",
+        ) from error
+
+
+def _disagree(name: str, value: np.dtype, dtype: np.dtype) -> VariableMismatchError:
+    return VariableMismatchError(
+        f"Initializer type '{value}' and explicit dtype '{dtype}' don't match.",
+        name=name,
+        expected=str(dtype),
+        found=str(value),
+        where=user_line(),
+        remedy=f"Leave dtype out, or convert the value to {dtype} first.",
+    )
+
+
+def _check_member(what: str, value: Any, kind: type, name: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidArgumentError(
+            f"Invalid variable {what} mode: {value} for variable: {name}",
+            name=name,
+            expected=f"a member of {kind.__name__}",
+            found=repr(value),
+            where=user_line(),
+        )
+
+
+def _collections(given: Any, trainable: bool, name: str) -> tuple[str, ...]:
+    if given is not None and not isinstance(given, list | tuple | set):
+        raise InvalidArgumentError(
+            "collections argument to Variable constructor must be a list, tuple, or"
+            f" set. Got {given} of type {type(given)}",
+            name=name,
+            where=user_line(),
+            remedy=f"collections=[{given!r}]",
+        )
+    keys = [GLOBAL_VARIABLES] if given is None else list(given)
+    if trainable and TRAINABLE_VARIABLES not in keys:
+        keys.append(TRAINABLE_VARIABLES)
+    return tuple(keys)
+
+
+def as_shape(shape: Any, name: str) -> Shape | None:
+    """A shape as a tuple; None stands for an unknown dimension, or an unknown shape."""
+    if type(shape) is tuple and all(type(size) is int for size in shape):
+        dimensions: Shape = shape
+    elif shape is None:
+        return None
+    else:
+        sizes = shape if isinstance(shape, Iterable) else (shape,)
+        dimensions = tuple(_dimension(size, shape, name) for size in sizes)
+    negative = [size for size in dimensions if size is not None and size < 0]
+    if negative:
+        raise InvalidArgumentError(
+            f"Dimension {negative[0]} must be >= 0",
+            name=name,
+            found=f"shape {shape}",
+            where=user_line(),
+        )
+    return dimensions
+
+
+def _dimension(size: Any, shape: Any, name: str) -> int | None:
+    try:
+        if isinstance(size, bool | np.bool_):
+            raise TypeError("a bool is no size")
+        return None if size is None else operator.index(size)
+    except TypeError as error:
+        raise InvalidArgumentError(
+            f"A shape holds whole numbers, but received: {shape!r}",
+            name=name,
+            where=user_line(),
+            remedy="Use // in place of / where a size is computed."
+            if isinstance(size, float)
+            else None,
+        ) from error

@@ -1,0 +1,446 @@
+"""Scope: an immutable place in a tree of variables."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from . import _lookup
+from ._errors import InvalidArgumentError, ScopeUsageError
+from ._naming import Path, fold_scopes, join, split
+from ._options import Constraint, Getter, Options, Partitioner, Regularizer, Reuse
+from ._options import check_option
+from ._place import Place
+from ._record import Entry, Record, named_key
+from ._request import Request, complete
+from ._spec import VariableAggregation, VariableSynchronization
+from ._tree import lookup
+from ._where import user_line
+
+_AUTO = VariableSynchronization.AUTO
+_NONE = VariableAggregation.NONE
+
+# What `Scope.named` has entered around the running code. Names of profiles alone
+# depend on it: it keeps a path from being written twice.
+_NAMED: ContextVar[Path] = ContextVar("scopejax_named", default=())
+
+
+class Scope:
+    """A place in a tree of variables, with the defaults that hold there. Immutable.
+
+    A model is a function that gets a scope, asks it for variables and passes scopes
+    below it on. Over a nested dict that exists a scope needs no transform at all; a
+    scope that `scopejax.transform` passes looks its variables up or notes that they
+    are to be made.
+
+    A scope is a pytree: its children are the variables below it and its random key. So
+    it goes through every JAX transform, as an argument or by closure.
+
+    Args:
+      variables: nested dict of arrays with names as keys.
+      key: a JAX random key, typed or raw, for `Scope.key`; None where none is needed.
+
+    Raises:
+      InvalidArgumentError: `variables` is no nested dict with names as keys.
+
+    >>> import jax.numpy as jnp
+    >>> scope = Scope({"tower": {"kernel": jnp.ones((2, 3))}})
+    >>> (scope / "tower").get_variable("kernel", (2, 3)).shape
+    (2, 3)
+    >>> scope / "tower" / "a/b"
+    Scope('tower/a/b')
+    """
+
+    __slots__ = ("_key", "_place", "_unsliced", "_variables")
+
+    _variables: Any
+    _key: jax.Array | None
+    _unsliced: jax.Array | None
+    _place: Place
+
+    def __init__(
+        self, variables: Mapping[str, Any], *, key: jax.Array | None = None
+    ) -> None:
+        _lookup.require_tree(variables)
+        _lookup.require_key(key)
+        _set(self, variables, key, None, Place((), Options()))
+
+    # Where it is
+
+    @property
+    def path(self) -> Path:
+        """The components of the name: ``("encoder", "h0")``; ``()`` for the root."""
+        self._place.mark.set()
+        return self._place.path
+
+    @property
+    def name(self) -> str:
+        """The full name: ``"encoder/h0"``; ``""`` for the root."""
+        return join(self.path)
+
+    def __repr__(self) -> str:
+        return f"Scope({self.name!r})"
+
+    def __truediv__(self, name: str) -> Scope:
+        """The scope `name` below this one; ``scope / "a/b"`` is two levels down."""
+        return self._at(self._place.child(split(name)))
+
+    # What it passes down
+
+    def with_options(
+        self,
+        *,
+        reuse: Reuse = None,
+        initializer: Any = None,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
+        dtype: Any = None,
+        partitioner: Partitioner | None = None,
+        custom_getter: Getter | None = None,
+        caching_device: Any = None,
+        trainable: bool | None = None,
+    ) -> Scope:
+        """The same place with other defaults, for it and all scopes below it.
+
+        Args:
+          reuse: True: variables must exist; `AUTO_REUSE`: they are made if missing;
+            None and False inherit.
+          initializer, regularizer, constraint, dtype, partitioner, caching_device,
+          trainable: the default of `get_variable`'s argument; None inherits.
+          custom_getter: called as ``custom_getter(getter, name, **arguments)`` in place
+            of `get_variable`; it runs before those of the scopes around.
+
+        Raises:
+          InvalidArgumentError: an option has a value it cannot have.
+
+        >>> scope = Scope({}).with_options(dtype="bfloat16", trainable=False)
+        >>> scope.with_options(reuse=True) / "head"
+        Scope('head')
+        """
+        options = self._place.options.override(
+            join(self._place.path),
+            reuse=reuse,
+            initializer=initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            dtype=dtype,
+            partitioner=partitioner,
+            custom_getter=custom_getter,
+            caching_device=caching_device,
+            trainable=trainable,
+        )
+        return self._at(self._place.with_options(options))
+
+    # Variables and keys
+
+    def get_variable(
+        self,
+        name: str,
+        shape: Sequence[int] | int | None = None,
+        dtype: Any = None,
+        initializer: Any = None,
+        *,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
+        trainable: bool | None = None,
+        collections: Sequence[str] | None = None,
+        partitioner: Partitioner | None = None,
+        caching_device: Any = None,
+        custom_getter: Getter | None = None,
+        synchronization: VariableSynchronization = _AUTO,
+        aggregation: VariableAggregation = _NONE,
+    ) -> jax.Array:
+        """The variable `name` of this scope: looked up, or made by `init`.
+
+        Args and the order of their checks are those of `tf.compat.v1.get_variable`.
+
+        Args:
+          name: its name here; ``"a/b"`` is ``b`` in the scope ``a``.
+          shape: sizes of its axes; left out where `initializer` is a value, or to take
+            what exists.
+          dtype: of the stored array; the scope's, else float32.
+          initializer: a function ``(key, shape, dtype) -> array``, or a value. Glorot
+            uniform for floats and zeros for integers and bools where nothing is given.
+          regularizer: ``array -> scalar``, summed by `Manifest.regularization_loss`.
+          constraint: ``array -> array``, applied by `Manifest.project`.
+          trainable: False keeps it from optimizers; default True, unless `ON_READ`.
+          collections: names to select it by; ``["variables"]`` by default.
+          partitioner: ``(shape=, dtype=) -> one entry for each axis``, kept in its spec.
+          caching_device: kept in its spec.
+          custom_getter: replaces those of the scopes.
+          synchronization, aggregation: kept in its spec.
+
+        Returns:
+          The array, of `shape` and `dtype`; zeros while the model is being recorded.
+
+        Raises:
+          VariableExistsError: it was created before, and the scope does not reuse.
+          VariableNotFoundError: it must exist and does not.
+          VariableMismatchError: it exists with another shape or dtype.
+          InvalidArgumentError: an argument is malformed.
+
+        >>> import jax.numpy as jnp
+        >>> Scope({"bias": jnp.zeros(3)}).get_variable("bias", (3,)).dtype
+        dtype('float32')
+        """
+        place = self._place
+        check_option("custom_getter", custom_getter, name)
+        request = complete(
+            join((*place.path, *split(name))),
+            place.options,
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            trainable=trainable,
+            collections=collections,
+            partitioner=partitioner,
+            caching_device=caching_device,
+            synchronization=synchronization,
+            aggregation=aggregation,
+        )
+        getter = custom_getter or place.options.custom_getter
+        if getter is None:
+            return self._get(request)
+        place.mark.set()
+        return getter(partial(_true_getter, self), **request.arguments())
+
+    def key(self, name: str, index: Any = None) -> jax.Array:
+        """A random key that depends on root key, path, `name` and `index` alone.
+
+        Args:
+          name: what it is for, ``"dropout"``.
+          index: a whole number, which may be traced: the step of a loop.
+
+        Returns:
+          A key of the kind of the root key.
+
+        Raises:
+          ScopeUsageError: no key was passed to `apply`, or the scope is a whole stack.
+          VariableExistsError: `name` was asked for before, without an index.
+
+        >>> import jax
+        >>> scope = Scope({}, key=jax.random.key(0)) / "block"
+        >>> jax.random.bernoulli(scope.key("dropout"), 0.5, (2,)).shape
+        (2,)
+        """
+        place = self._place
+        path = split(name)
+        self._require_item("key", join((*place.path, *path)))
+        if place.entry is not None:
+            record = self._record()
+            reuse = place.options.reuse
+            return record.random_key(place.path, join(path), place.entry, reuse, index)
+        if self._key is None:
+            raise _no_key(join((*place.path, *path)))
+        _lookup.require_item_key(self._key, join((*place.path, *path)), place)
+        return named_key(fold_scopes(self._key, place.below), join(path), index)
+
+    # Layers and names
+
+    def stack(self, n: int) -> Scope:
+        """The scope of `n` alike layers, for `lax.scan` or `vmap` to slice.
+
+        Each variable made below it has a leading axis of `n`, and each item its own
+        initial value and its own keys.
+
+        Args:
+          n: how many; needed, since nothing else tells before the variables exist.
+
+        Returns:
+          A scope to pass as `xs` to `lax.scan` or as a mapped argument to `vmap`.
+
+        Raises:
+          InvalidArgumentError: `n` is not a positive whole number.
+          VariableMismatchError: a variable that exists has another leading axis.
+
+        >>> import jax, jax.numpy as jnp
+        >>> scope = Scope({"layers": {"scale": jnp.arange(1.0, 4.0)}})
+        >>> def layer(x, scope):
+        ...     return x * scope.get_variable("scale", ()), None
+        >>> jax.lax.scan(layer, 1.0, (scope / "layers").stack(3))[0].item()
+        6.0
+        """
+        place = self._place
+        n = _lookup.require_size(n, join(place.path))
+        if place.entry is not None:
+            self._record()
+            shape = (*(() if self._unsliced is None else self._unsliced.shape), n)
+            return _make({}, None, jnp.zeros(shape), place.at_boundary((n,)))
+        variables, key, _ = self._children()
+        found = _lookup.require_stack(variables, n, place)
+        if key is not None:
+            key = _item_keys(key, n)
+        unsliced = None if found or key is not None else jnp.zeros((n,))
+        return _make(variables, key, unsliced, place.at_boundary((n,)))
+
+    @contextlib.contextmanager
+    def named(self) -> Iterator[None]:
+        """Within it, `jax.named_scope` of this path: profiles and HLO show it.
+
+        Names that an enclosing `named` has entered are not entered again. Behind a
+        `jit` that is traced once for many layers, the path from there on is entered;
+        enter the layer's own name around the call.
+
+        >>> with (Scope({}) / "encoder").named():
+        ...     y = jnp.sin(1.0)
+        """
+        entered, path = _NAMED.get(), self._place.path
+        start = len(entered) if path[: len(entered)] == entered else 0
+        if self._place.entry is None:
+            start = max(start, self._place.base)
+        token = _NAMED.set(path)
+        try:
+            if path[start:]:
+                with jax.named_scope(join(path[start:])):
+                    yield
+            else:
+                yield
+        finally:
+            _NAMED.reset(token)
+
+    # Machinery
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"A Scope is immutable: {name!r} cannot be set. Variables change by what"
+            " apply returns; options by scope.with_options()."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, (self._variables, self._key, self._unsliced, self._place)
+
+    def _at(self, place: Place) -> Scope:
+        return _make(self._variables, self._key, self._unsliced, place)
+
+    def _record(self) -> Record:
+        assert self._place.entry is not None
+        record = self._place.entry.record
+        record.require_open(join(self._place.path))
+        return record
+
+    def _children(self) -> tuple[Any, jax.Array | None, jax.Array | None]:
+        """Variables, key and the unsliced axes, as seen from this very path."""
+        below = self._place.below
+        key = self._key if self._key is None else fold_scopes(self._key, below)
+        found = lookup(self._variables, below)
+        return {} if found is None else found, key, self._unsliced
+
+    def _require_item(self, what: str, name: str) -> None:
+        if self._place.entry is not None and self._unsliced is not None:
+            if self._unsliced.ndim:
+                raise _lookup.whole_stack(what, name, self._unsliced.shape)
+
+    def _get(self, request: Request) -> jax.Array:
+        place = self._place
+        if place.entry is None:
+            return _lookup.find(self._variables, request, place)
+        record = self._record()
+        self._require_item("variable", request.name)
+        shape, dtype = _lookup.create(record, request, place)
+        return record.placeholder(shape, dtype)
+
+
+def _true_getter(
+    scope: Scope,
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    **arguments: Any,
+) -> jax.Array:
+    """What a custom getter calls: `get_variable` by full name, past all getters."""
+    request = complete(
+        join(split(name)),
+        scope._place.options,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        **arguments,
+    )
+    return scope._get(request)
+
+
+def _set(scope: Scope, *values: Any) -> None:
+    for name, value in zip(
+        ("_variables", "_key", "_unsliced", "_place"), values, strict=True
+    ):
+        object.__setattr__(scope, name, value)
+
+
+def _make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
+    scope = object.__new__(Scope)
+    _set(scope, variables, key, unsliced, place)
+    return scope
+
+
+def recording_scope(record: Record) -> Scope:
+    """The root scope of a model that is being recorded."""
+    return _make({}, None, None, Place((), Options(), entry=Entry(record)))
+
+
+def _item_keys(key: jax.Array, n: int) -> jax.Array:
+    """Keys of shape `(n,)` (raw ones `(n, words)`): `key` folded with each number."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(n))
+
+
+def _no_key(name: str) -> ScopeUsageError:
+    return ScopeUsageError(
+        f"Random key {name} was asked for, but apply was given no key.",
+        name=name,
+        where=user_line(),
+        remedy="Pass one, net.apply(params, ..., key=key), or Scope(variables,"
+        " key=key); or switch off what is random.",
+    )
+
+
+def require_scope(value: Any, function: str) -> Scope:
+    """Refuses a value that stands where `function` takes its scope."""
+    if isinstance(value, Scope):
+        return value
+    raise InvalidArgumentError(
+        f"{function} takes a Scope as its first argument, but received: "
+        f"{type(value).__name__}",
+        expected="Scope",
+        found=type(value).__name__,
+        where=user_line(),
+        remedy=f"{function}(scopejax.Scope(variables), ...)"
+        if isinstance(value, Mapping)
+        else f"{function}(scope, ...): the scope comes first.",
+    )
+
+
+# Pytree
+
+
+def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
+    if scope._place.entry is not None:
+        scope._record()
+    return scope._children(), scope._place.at_boundary()
+
+
+_FIELDS = ("variables", "key", "unsliced")
+
+
+def _flatten_with_keys(scope: Scope) -> tuple[tuple[Any, ...], Place]:
+    children, place = _flatten(scope)
+    keys = map(jax.tree_util.GetAttrKey, _FIELDS)
+    return tuple(zip(keys, children, strict=True)), place
+
+
+def _unflatten(place: Place, children: Any) -> Scope:
+    if place.entry is not None:
+        place.entry.entered = True
+    return _make(*children, place)
+
+
+jax.tree_util.register_pytree_with_keys(
+    Scope, _flatten_with_keys, _unflatten, _flatten
+)

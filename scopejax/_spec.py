@@ -1,0 +1,109 @@
+"""What is known of one variable: a frozen record, and TF1's words for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from typing import Any
+
+import jax
+import numpy as np
+
+from ._options import Constraint, Regularizer
+
+GLOBAL_VARIABLES = "variables"
+TRAINABLE_VARIABLES = "trainable_variables"
+
+
+class VariableSynchronization(enum.Enum):
+    """When the replicas of a variable are brought together (TF1's members).
+
+    >>> VariableSynchronization.ON_READ.name
+    'ON_READ'
+    """
+
+    AUTO = 0
+    NONE = 1
+    ON_WRITE = 2
+    ON_READ = 3
+
+
+class VariableAggregation(enum.Enum):
+    """How the replicas of a variable are combined (TF1's members).
+
+    >>> VariableAggregation.ONLY_FIRST_TOWER is VariableAggregation.ONLY_FIRST_REPLICA
+    True
+    """
+
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    ONLY_FIRST_REPLICA = 3
+    ONLY_FIRST_TOWER = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VariableSpec:
+    """One row of a manifest.
+
+    Attributes:
+      name: full name, ``"encoder/h0/kernel"``.
+      shape: shape of the whole array, the axes of `stack` in front.
+      dtype: its NumPy dtype.
+      initializer: a callable ``(key, shape, dtype) -> array``, or the value itself.
+      trainable: whether an optimizer should change it.
+      collections: TF1's collection keys it belongs to.
+      regularizer: ``array -> scalar``, or None.
+      constraint: ``array -> array`` of the same shape, or None.
+      partition: what its partitioner answered for its shape, or None.
+      caching_device: where a copy for reading should be, or None.
+      synchronization, aggregation: how replicas are combined.
+      stack: the sizes of the leading axes that `Scope.stack` gave it.
+      where: the line that created it, ``"model.py:12 in tower"``.
+
+    >>> import jax, scopejax as sj
+    >>> net = sj.transform(lambda scope: scope.get_variable("w", (2, 3)))
+    >>> spec = net.manifest()["w"]
+    >>> spec.shape, str(spec.dtype), spec.size, spec.nbytes
+    ((2, 3), 'float32', 6, 24)
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    initializer: Any
+    trainable: bool = True
+    collections: tuple[str, ...] = (GLOBAL_VARIABLES, TRAINABLE_VARIABLES)
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
+    partition: tuple[Any, ...] | None = None
+    caching_device: Any = None
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO
+    aggregation: VariableAggregation = VariableAggregation.NONE
+    stack: tuple[int, ...] = ()
+    where: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The components of the name."""
+        return tuple(self.name.split("/"))
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes it takes, before any sharding."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """The shape of one item of the stack, which is what the initializer makes."""
+        return self.shape[len(self.stack) :]
+
+    def shape_dtype(self) -> jax.ShapeDtypeStruct:
+        """The abstract array: shape and dtype."""
+        return jax.ShapeDtypeStruct(self.shape, self.dtype)

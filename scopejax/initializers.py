@@ -1,0 +1,98 @@
+"""Initializers: jax.nn.initializers, made whole for every rank.
+
+TF1's default is Glorot uniform for a variable of any shape; `jax.nn.initializers`
+refuses ranks 0 and 1, because it cannot tell fan-in from fan-out there. TF1 counts
+1 and 1 for a scalar, n and n for a vector. The functions here follow TF1 for those and
+are `jax.nn.initializers` for everything else, bit for bit.
+
+Source: Glorot and Bengio (2010), He et al. (2015), LeCun et al. (1998);
+`tf.compat.v1.variance_scaling_initializer`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.nn.initializers import Initializer
+from jax.nn.initializers import variance_scaling as _jax_variance_scaling
+
+Mode = Literal["fan_in", "fan_out", "fan_avg"]
+Distribution = Literal["uniform", "normal", "truncated_normal"]
+
+# The deviation of a standard normal cut at -2 and 2.
+_TRUNCATED_STDDEV = 0.87962566103423978
+
+
+@functools.cache
+def variance_scaling(
+    scale: float, mode: Mode, distribution: Distribution
+) -> Initializer:
+    """`jax.nn.initializers.variance_scaling` that takes shapes of every rank.
+
+    Args:
+      scale: variance times fan, positive.
+      mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``; all the same below rank 2.
+      distribution: ``"uniform"``, ``"normal"`` or ``"truncated_normal"``.
+
+    Returns:
+      A function ``(key, shape, dtype) -> array``.
+
+    >>> import jax
+    >>> init = variance_scaling(1.0, "fan_avg", "uniform")
+    >>> init(jax.random.key(0), (), jnp.float32).shape
+    ()
+    >>> init(jax.random.key(0), (3, 0), jnp.float32).shape
+    (3, 0)
+    """
+    matrix = _jax_variance_scaling(scale, mode, distribution)
+
+    def init(key: Any, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
+        if math.prod(shape) == 0:
+            return jnp.zeros(shape, dtype)
+        if len(shape) >= 2:
+            return matrix(key, shape, dtype)
+        fan = shape[0] if shape else 1
+        return _draw(key, shape, dtype, scale / fan, distribution)
+
+    return init
+
+
+def _draw(
+    key: Any, shape: Any, dtype: Any, variance: float, distribution: Distribution
+) -> jax.Array:
+    if distribution == "uniform":
+        bound = np.asarray(math.sqrt(3 * variance), dtype)
+        return jax.random.uniform(key, shape, dtype, -1) * bound
+    stddev = np.asarray(math.sqrt(variance), dtype)
+    if distribution == "normal":
+        return jax.random.normal(key, shape, dtype) * stddev
+    cut = np.asarray(_TRUNCATED_STDDEV, dtype)
+    return jax.random.truncated_normal(key, -2, 2, shape, dtype) * (stddev / cut)
+
+
+glorot_uniform: Initializer = variance_scaling(1.0, "fan_avg", "uniform")
+glorot_normal: Initializer = variance_scaling(1.0, "fan_avg", "truncated_normal")
+he_uniform: Initializer = variance_scaling(2.0, "fan_in", "uniform")
+he_normal: Initializer = variance_scaling(2.0, "fan_in", "truncated_normal")
+lecun_uniform: Initializer = variance_scaling(1.0, "fan_in", "uniform")
+lecun_normal: Initializer = variance_scaling(1.0, "fan_in", "truncated_normal")
+
+
+def default_for(dtype: np.dtype) -> Initializer | None:
+    """TF1's default: Glorot uniform for floats, zeros for integers and bools.
+
+    >>> default_for(np.dtype("int32")).__name__
+    'zeros'
+    >>> default_for(np.dtype("complex64")) is None
+    True
+    """
+    if jnp.issubdtype(dtype, np.floating):
+        return glorot_uniform
+    if jnp.issubdtype(dtype, np.integer) or dtype == np.bool_:
+        return jax.nn.initializers.zeros
+    return None
