@@ -1,5 +1,6 @@
 """Named scopes and shared variables for models in JAX, as pure functions."""
 
+from . import checkpoints as checkpoints
 from . import initializers as initializers
 from . import layers as layers
 from ._errors import InitializerError as InitializerError

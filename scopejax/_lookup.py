@@ -1,12 +1,11 @@
 """Lookup-or-create: what `get_variable` does once its request is complete.
 
-`find` serves a scope over arrays that exist; `create` one whose model is being recorded.
-The order of the checks follows TF1, steps 7 to 11 of what was observed there.
+`find` serves a scope over arrays that exist, `create` one whose model is recorded. The
+order of the checks follows TF1, steps 7 to 11 of what was observed there.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,19 +14,24 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import PartitionSpec
 
+from ._checks import (
+    require_dtype,
+    require_shape,
+    require_supported,
+    require_value_or_shape,
+    value_shape,
+)
 from ._errors import (
     InitializerError,
     InvalidArgumentError,
-    ScopeUsageError,
-    VariableMismatchError,
     VariableNotFoundError,
 )
 from ._naming import join, nearest, split
 from ._place import Place
 from ._record import Record, does_not_exist
 from ._request import Request
-from ._spec import VariableAggregation, VariableSpec
-from ._tree import leaves, lookup, to_flat
+from ._spec import VariableSpec
+from ._tree import leaves, lookup
 from ._where import user_line
 from .initializers import default_for
 
@@ -39,8 +43,8 @@ Shape = tuple[int, ...]
 
 def find(variables: Any, request: Request, place: Place) -> jax.Array:
     """The array that `request` asks for, checked, from the tree at `place`'s base."""
-    _require_supported(request)
-    _require_value_or_shape(request)
+    require_supported(request)
+    require_value_or_shape(request)
     path = split(request.name)
     if path[: place.base] != place.path[: place.base]:
         raise _out_of_reach(request.name, place)
@@ -50,9 +54,9 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
     array = as_array(found, request.name)
     shape = request.shape
     if shape is None and not callable(request.initializer) and not request.reuse:
-        shape = _value_shape(request.initializer)
-    _require_shape(request.name, shape, array.shape, place.stack)
-    _require_dtype(request.name, request.dtype, array.dtype)
+        shape = value_shape(request.initializer)
+    require_shape(request.name, shape, array.shape, place.stack)
+    require_dtype(request.name, request.dtype, array.dtype)
     return array
 
 
@@ -70,10 +74,6 @@ def as_array(value: Any, name: str) -> jax.Array:
             found=type(value).__name__,
             where=user_line(),
         ) from error
-
-
-def _value_shape(initializer: Any) -> Shape | None:
-    return None if initializer is None else tuple(np.shape(initializer))
 
 
 def _missing(
@@ -109,17 +109,17 @@ def _out_of_reach(name: str, place: Place) -> VariableNotFoundError:
 
 def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dtype]:
     """Notes the variable in the record, or shares it; its item's shape and dtype."""
-    _require_supported(request)
-    _require_value_or_shape(request)
+    require_supported(request)
+    require_value_or_shape(request)
     assert place.entry is not None
     creation = record.creation(place.entry)
     known = record.known(request.name, creation, request.reuse)
     if known is None:
-        known = _spec(request, place.stack, creation.where)
+        known = _spec(request, place.stack, creation.line)
         record.add(known, creation)
     else:
-        _require_shape(request.name, request.shape, known.item_shape, ())
-        _require_dtype(request.name, request.dtype, known.dtype)
+        require_shape(request.name, request.shape, known.item_shape, ())
+        require_dtype(request.name, request.dtype, known.dtype)
     return known.item_shape, known.dtype
 
 
@@ -128,14 +128,15 @@ def _spec(request: Request, stack: Shape, where: str) -> VariableSpec:
     if isinstance(initializer, jax.core.Tracer):
         raise _traced_value(request.name)
     value = initializer is not None and not callable(initializer)
-    shape = _known_shape(request, _value_shape(initializer) if value else None)
+    shape = _known_shape(request, value_shape(initializer) if value else None)
     if initializer is None:
         initializer = default_for(request.dtype)
     if initializer is None:
         raise InitializerError(
-            f"An initializer for variable {request.name} of {request.dtype} is required",
+            f"An initializer for variable {request.name} of {request.dtype} is"
+            " required",
             name=request.name,
-            where=where,
+            where=user_line(),
             remedy="initializer=jax.nn.initializers.zeros, for one.",
         )
     return VariableSpec(
@@ -216,148 +217,3 @@ def _traced_value(name: str) -> InitializerError:
         remedy="Compute it with NumPy, outside of the model, or in a function:"
         " initializer=lambda key, shape, dtype: ...",
     )
-
-
-# Checks
-
-
-def _require_value_or_shape(request: Request) -> None:
-    value = request.initializer is not None and not callable(request.initializer)
-    if value and request.shape is not None:
-        raise InvalidArgumentError(
-            "If initializer is a constant, do not specify shape.",
-            name=request.name,
-            found=f"shape {request.shape} and a value of shape "
-            f"{_value_shape(request.initializer)}",
-            where=user_line(),
-            remedy="Leave shape out.",
-        )
-
-
-def _require_supported(request: Request) -> None:
-    """Outside of a mesh axis an aggregation does nothing; inside it would act."""
-    if request.aggregation is VariableAggregation.NONE:
-        return
-    if jax.sharding.get_abstract_mesh().manual_axes:
-        raise NotImplementedError(
-            f"Variable {request.name} asks for aggregation="
-            f"{request.aggregation.name} inside of shard_map, which scopejax does not do"
-            " yet. Combine the value by jax.lax.psum or pmean where it is read."
-        )
-
-
-def _require_shape(name: str, wanted: Any, found: Shape, stack: Shape) -> None:
-    if wanted is None or wanted == found:
-        return
-    if len(wanted) == len(found) and all(
-        size in (None, there) for size, there in zip(wanted, found, strict=True)
-    ):
-        return
-    if stack and found[: len(stack)] == stack and found[len(stack) :] == wanted:
-        raise whole_stack("variable", name, stack)
-    raise VariableMismatchError(
-        f"Trying to share variable {name}, but specified shape {wanted} and found"
-        f" shape {found}.",
-        name=name,
-        expected=str(wanted),
-        found=str(found),
-        where=user_line(),
-        remedy="Ask for the shape it has, or give this variable another name.",
-    )
-
-
-def _require_dtype(name: str, wanted: np.dtype, found: Any) -> None:
-    if wanted != found:
-        raise VariableMismatchError(
-            f"Trying to share variable {name}, but specified dtype {wanted} and found"
-            f" dtype {found}.",
-            name=name,
-            expected=str(wanted),
-            found=str(found),
-            where=user_line(),
-            remedy=f"get_variable(..., dtype={str(found)!r}), or the same as the dtype"
-            " of its scope: scope.with_options(dtype=...).",
-        )
-
-
-def whole_stack(what: str, name: str, sizes: Shape) -> ScopeUsageError:
-    """The error for reading a stack as if it were one of its items."""
-    return ScopeUsageError(
-        f"The {what} {name} is asked of a stack of {' x '.join(map(str, sizes))}, not"
-        " of one of its items.",
-        name=name,
-        where=user_line(),
-        remedy="Pass the stacked scope as xs to jax.lax.scan, or as a mapped argument"
-        " to jax.vmap, and ask the scope that arrives in the function.",
-    )
-
-
-def require_tree(variables: Any) -> None:
-    """Refuses what is no nested dict; the deeper levels are looked at when read."""
-    if not isinstance(variables, Mapping):
-        leaves(variables, "variables")
-
-
-def _key_axes(key: Any) -> int | None:
-    """How many axes an array of keys has; None for what holds no keys."""
-    dtype = getattr(key, "dtype", None)
-    if dtype is None:
-        return None
-    if jnp.issubdtype(dtype, jax.dtypes.prng_key):
-        return key.ndim
-    return key.ndim - 1 if dtype == np.uint32 and key.ndim else None
-
-
-def require_key(key: Any) -> None:
-    """Refuses what is no single random key."""
-    if key is not None and _key_axes(key) != 0:
-        array = hasattr(key, "dtype") and hasattr(key, "shape")
-        raise InvalidArgumentError(
-            f"key must be one JAX random key, but received: {key!r}",
-            expected="jax.random.key(seed)",
-            found=f"an array of dtype {key.dtype} and shape {key.shape}"
-            if array
-            else type(key).__name__,
-            where=user_line(),
-            remedy=f"jax.random.key({key})" if isinstance(key, int) else None,
-        )
-
-
-def require_item_key(key: jax.Array, name: str, place: Place) -> None:
-    """Refuses the keys of a whole stack where one item's is asked for."""
-    if place.stack and _key_axes(key):
-        raise whole_stack("key", name, place.stack[-1:])
-
-
-def require_size(n: Any, name: str) -> int:
-    """The number of items of a stack."""
-    try:
-        size = operator.index(n)
-    except TypeError:
-        size = 0
-    if size < 1 or isinstance(n, bool):
-        raise InvalidArgumentError(
-            f"The length of a stack must be a positive whole number, but received: {n}",
-            name=name,
-            where=user_line(),
-        )
-    return size
-
-
-def require_stack(variables: Any, n: int, place: Place) -> bool:
-    """Refuses variables without a leading axis of `n`; whether there are any."""
-    flat = to_flat(variables)
-    for name, leaf in flat.items():
-        shape = np.shape(leaf)
-        if shape[:1] != (n,):
-            full = join((*place.path, name))
-            raise VariableMismatchError(
-                f"Variable {full} is not one of {n} alike layers: its shape is {shape}.",
-                name=full,
-                expected=f"({n}, ...)",
-                found=str(shape),
-                where=user_line(),
-                remedy="Stack the layers' arrays on a new first axis.",
-            )
-    return bool(flat)
-

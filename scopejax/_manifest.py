@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from . import summary
-from ._errors import InvalidArgumentError, VariableMismatchError
-from ._lookup import as_array, require_key
+from ._compare import require_agreement, require_fit
+from ._errors import InvalidArgumentError
+from ._keys import require_key
+from ._lookup import as_array
 from ._match import Pattern, matches
 from ._materialize import materialize, per_item
 from ._naming import join, nearest
@@ -58,7 +60,7 @@ class Manifest(Mapping[str, VariableSpec]):
 
         Args:
           *patterns: globs over full names (``"encoder/**"``, ``"**/kernel"``), compiled
-            regular expressions, or functions of a `VariableSpec`; all variables if none.
+            regular expressions, or functions of a `VariableSpec`; none stands for all.
           trainable: only those with this flag.
           collection: only those in this collection.
 
@@ -161,8 +163,10 @@ class Manifest(Mapping[str, VariableSpec]):
           VariableMismatchError: a variable is in both and differs.
         """
         for name in self.keys() & other.keys():
-            _require_agreement(self[name], other[name])
-        return Manifest([*self.values(), *(v for k, v in other.items() if k not in self)])
+            require_agreement(self[name], other[name])
+        return Manifest(
+            [*self.values(), *(v for k, v in other.items() if k not in self)]
+        )
 
     # Making and checking
 
@@ -201,14 +205,16 @@ class Manifest(Mapping[str, VariableSpec]):
         self._require_no_mesh()
         kept: Tree = {}
         if given is not None:
-            self._check(given, "given", complete=False)
+            require_fit(self, given, "given", complete=False)
             kept = {join(path): leaf for path, leaf in leaves(given, "given")}
         missing = [spec for spec in self.values() if spec.name not in kept]
         made = materialize(missing, key)
         return self._tree(
-            lambda spec: _own(kept[spec.name], spec.name)
-            if spec.name in kept
-            else made[spec.name]
+            lambda spec: (
+                _own(kept[spec.name], spec.name)
+                if spec.name in kept
+                else made[spec.name]
+            )
         )
 
     def _require_no_mesh(self) -> None:
@@ -230,20 +236,7 @@ class Manifest(Mapping[str, VariableSpec]):
         >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
         >>> manifest.check({"w": jnp.zeros(2)})
         """
-        self._check(params, "params", complete=True)
-
-    def _check(self, tree: Any, what: str, *, complete: bool) -> None:
-        flat = {join(path): leaf for path, leaf in leaves(tree, what)}
-        missing = [name for name in self if name not in flat] if complete else []
-        lines = [f"missing     {name}: {_text(self[name])}" for name in missing]
-        lines += [_unexpected(name, self) for name in flat if name not in self]
-        lines += filter(None, (_differs(self[n], flat[n]) for n in flat if n in self))
-        if lines:
-            places = "1 place" if len(lines) == 1 else f"{len(lines)} places"
-            raise VariableMismatchError(
-                "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
-                where=user_line(),
-            )
+        require_fit(self, params, "params", complete=True)
 
     # Losses and constraints
 
@@ -253,9 +246,10 @@ class Manifest(Mapping[str, VariableSpec]):
         A stacked variable counts item by item.
 
         >>> import jax.numpy as jnp, scopejax as sj
-        >>> def model(scope):
-        ...     return scope.get_variable("w", (2,), regularizer=lambda w: (w**2).sum())
-        >>> float(sj.transform(model).manifest().regularization_loss({"w": jnp.ones(2)}))
+        >>> def l2(w):
+        ...     return (w**2).sum()
+        >>> net = sj.transform(lambda s: s.get_variable("w", (2,), regularizer=l2))
+        >>> float(net.manifest().regularization_loss({"w": jnp.ones(2)}))
         2.0
         """
         arrays = {join(path): leaf for path, leaf in leaves(params, "params")}
@@ -311,42 +305,3 @@ class Manifest(Mapping[str, VariableSpec]):
 def _own(leaf: Any, name: str) -> jax.Array:
     """A given leaf as a JAX array that shares no memory with a NumPy one."""
     return leaf if isinstance(leaf, jax.Array) else jnp.array(as_array(leaf, name))
-
-
-def _text(value: Any) -> str:
-    return f"shape {tuple(value.shape)}, dtype {value.dtype}"
-
-
-def _unexpected(name: str, manifest: Manifest) -> str:
-    close = nearest(name, manifest)
-    hint = f" (nearest: {', '.join(close)})" if close else ""
-    return f"unexpected  {name}{hint}"
-
-
-def _differs(spec: VariableSpec, leaf: Any) -> str | None:
-    if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
-        return f"no array    {spec.name}: {leaf!r}"
-    if tuple(leaf.shape) != spec.shape:
-        what = f"expected {spec.shape} and found {tuple(leaf.shape)}"
-        return f"shape       {spec.name}: {what}"
-    if leaf.dtype != spec.dtype:
-        return f"dtype       {spec.name}: expected {spec.dtype} and found {leaf.dtype}"
-    return None
-
-
-_COMPARED = ("shape", "dtype", "trainable", "stack")
-
-
-def _require_agreement(one: VariableSpec, two: VariableSpec) -> None:
-    for field in _COMPARED:
-        ours, theirs = getattr(one, field), getattr(two, field)
-        if ours != theirs:
-            raise VariableMismatchError(
-                f"The two models disagree on {one.name}: {field} {ours} and {theirs}.",
-                name=one.name,
-                expected=str(ours),
-                found=str(theirs),
-                where=two.where,
-                first=one.where,
-            )
-

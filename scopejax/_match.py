@@ -11,7 +11,7 @@ from ._spec import VariableSpec
 from ._where import user_line
 
 Pattern = str | re.Pattern[str] | Callable[[VariableSpec], bool]
-"""A glob over full names, a regular expression that matches all of one, or a predicate."""
+"""A glob over full names, an expression that matches all of one, or a predicate."""
 
 
 def matches(pattern: Pattern, spec: VariableSpec) -> bool:

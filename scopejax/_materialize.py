@@ -1,7 +1,7 @@
 """Specs and a key -> arrays: one jitted program for each signature, outside of a trace.
 
 The reference of the path law is the program here: the initializer, jitted, for one
-variable alone, with the root key folded with the 64-bit hash of the full name. Variables
+variable alone, with the root key folded with the 64-bit hash of the full name. Those
 of one signature (initializer, shape, dtype, stack) share a program; the hash is an
 argument, so a model of a thousand layers compiles as many programs as it has kinds of
 variable. Item `i` of a stack is made from the key folded with `i`, one after the other
@@ -23,6 +23,9 @@ from ._errors import InitializerError
 from ._naming import fold_words, path_words
 from ._signature import signature
 from ._spec import VariableSpec
+
+
+Program = Callable[[jax.Array, np.ndarray], jax.Array]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,13 +72,14 @@ def _make(
         same[id(initializer)], spec.item_shape, spec.dtype, spec.stack, initializer
     )
     try:
-        return _program(kind)(key, path_words(spec.path))
+        program: Program = _program(kind)
+        return program(key, path_words(spec.path))
     except Exception as error:
         raise _failed(spec, error) from error
 
 
 @functools.lru_cache(maxsize=4096)
-def _program(kind: _Signature) -> Callable[[jax.Array, np.ndarray], jax.Array]:
+def _program(kind: _Signature) -> Program:
     def init(key: jax.Array, words: jax.Array) -> jax.Array:
         return _items(kind, fold_words(key, words), kind.stack)
 
@@ -132,7 +136,8 @@ def _failed(spec: VariableSpec, error: Exception) -> InitializerError:
     )
 
 
-def per_item(function: Callable[[Any], Any], stack: tuple[int, ...]) -> Callable[[Any], Any]:
+def per_item(
+    function: Callable[[Any], Any], stack: tuple[int, ...]
+) -> Callable[[Any], Any]:
     """`function` of one item of a stack, made a function of the whole stack."""
     return functools.reduce(lambda mapped, _: jax.vmap(mapped), stack, function)
-

@@ -146,7 +146,7 @@ def as_dtype(dtype: Any, name: str) -> np.dtype:
         ``jax_enable_x64`` is off.
     """
     try:
-        wanted = jnp.dtype(dtype)
+        wanted: np.dtype = jnp.dtype(dtype)
     except TypeError as error:
         raise InvalidArgumentError(
             f"{dtype!r} is not a dtype.", name=name, where=user_line()

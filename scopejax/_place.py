@@ -83,9 +83,7 @@ class Place:
 
     def with_options(self, options: Options) -> Place:
         """The same place with other defaults."""
-        return Place(
-            self.path, options, self.base, self.stack, self.entry, self.mark
-        )
+        return Place(self.path, options, self.base, self.stack, self.entry, self.mark)
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""

@@ -43,29 +43,42 @@ import numpy as np
 from jax.extend.core import get_opaque_trace_state
 
 from ._errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
-from ._naming import Path, fold_scopes, fold_words, join, nearest, path_words
+from ._keys import named_key
+from ._naming import Path, fold_scopes, join, nearest
 from ._options import AUTO_REUSE
 from ._spec import VariableSpec
 from ._tree import both_kinds
-from ._where import CallPath, call_path, user_line
+from ._where import CallPath, call_path, innermost_line, user_line
+
+
+def _current_trace() -> Any:
+    """An object equal for one trace alone; it keeps nothing alive."""
+    return get_opaque_trace_state()  # type: ignore[no-untyped-call]
 
 
 class Entry:
     """One passage of a scope through a pytree boundary while a model is recorded.
 
-    Two entries are equal until the first of them has been entered (a function runs with
-    the scope that came out), so that `jax.tree.map` and `jax.jvp` can hold two scopes
-    against each other, yet a cache of `jit` never takes a new call for an old one. An
-    entry equals its direct child too, which is what a scope in a loop's carry becomes.
+    Two entries match if no scope came out of a boundary between the two. So
+    `jax.tree.map` and `jax.jvp` can hold two scopes against each other, yet a cache of
+    `jit` never takes a new call for an old one, since the old one's function has run
+    with its scope. An entry matches its direct child too: that is what a scope in a
+    loop's carry becomes.
     """
 
-    __slots__ = ("_record", "entered", "parent", "trace")
+    __slots__ = ("_epoch", "_record", "parent", "trace")
 
     def __init__(self, record: Record, parent: Entry | None = None) -> None:
         self._record = weakref.ref(record)
         self.parent = parent
-        self.trace = get_opaque_trace_state()
-        self.entered = False
+        self.trace = _current_trace()
+        self._epoch = record.epoch
+
+    def enter(self) -> None:
+        """Notes that a scope with this entry came out of a boundary."""
+        record = self._record()
+        if record is not None:
+            record.epoch += 1
 
     @property
     def record(self) -> Record:
@@ -81,11 +94,11 @@ class Entry:
             return False
         if self is other or self.parent is other or other.parent is self:
             return True
-        return not (self.entered or other.entered)
+        return self._epoch == other._epoch
 
     def chain(self) -> list[tuple[Entry, Any]]:
         """`(entry, trace in which it was left or used)` from the root to here."""
-        chain, entry, trace = [], self, get_opaque_trace_state()
+        chain, entry, trace = [], self, _current_trace()
         while True:
             chain.append((entry, trace))
             if entry.parent is None:
@@ -99,7 +112,16 @@ class Creation:
 
     chain: list[tuple[Entry, Any]]
     path: CallPath
-    where: str
+
+    @property
+    def where(self) -> str:
+        """The user's lines, for errors."""
+        return str(self.path)
+
+    @property
+    def line(self) -> str:
+        """The user's innermost line, for the table."""
+        return innermost_line(self.path)
 
     def is_retrace(self, other: Creation) -> bool:
         """Whether `other` is the same creation, run again by JAX."""
@@ -121,13 +143,15 @@ class Record:
     Attributes:
       specs: full name -> spec, in the order of creation.
       key: the abstract root key.
+      epoch: how often a scope has come out of a pytree boundary.
     """
 
     def __init__(self, key: jax.Array, anchor: FrameType) -> None:
         self.specs: dict[str, VariableSpec] = {}
         self.key: jax.Array | None = key
+        self.epoch = 0
         self._anchor: FrameType | None = anchor
-        self._trace = get_opaque_trace_state()
+        self._trace = _current_trace()
         self._scopes: dict[Path, str] = {}
         self._variables: dict[str, Creation] = {}
         self._keys: dict[str, Creation] = {}
@@ -160,7 +184,7 @@ class Record:
     def creation(self, entry: Entry) -> Creation:
         """How and where control came to the call that is running."""
         assert self._anchor is not None  # require_open came before
-        return Creation(entry.chain(), call_path(self._anchor), user_line())
+        return Creation(entry.chain(), call_path(self._anchor))
 
     def known(self, name: str, creation: Creation, reuse: Any) -> VariableSpec | None:
         """The spec that a call shares or runs again, or None: it is to be made."""
@@ -183,7 +207,9 @@ class Record:
         for scope in above:
             if join(scope) in self.specs:
                 raise both_kinds(join(scope), spec.name)
-        self._scopes |= {scope: spec.name for scope in above if scope not in self._scopes}
+        self._scopes |= {
+            scope: spec.name for scope in above if scope not in self._scopes
+        }
         self._variables[spec.name] = creation
         self.specs[spec.name] = spec
 
@@ -194,26 +220,20 @@ class Record:
         full = join((*path, name))
         creation = self.creation(entry)
         first = self._keys.setdefault(full, creation)
-        if first is not creation and index is None and not reuse:
-            if not first.is_retrace(creation):
-                raise key_exists(full, creation.where, first.where)
+        again = first is not creation and not first.is_retrace(creation)
+        if again and index is None and not reuse:
+            raise key_exists(full, creation.where, first.where)
         assert self.key is not None  # require_open came before
         return named_key(fold_scopes(self.key, path), name, index)
 
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
         """Zeros in the current trace, shared where that is the model's own."""
-        if get_opaque_trace_state() != self._trace:
+        if _current_trace() != self._trace:
             return jnp.zeros(shape, dtype)
         known = self._placeholders.get((shape, dtype))
         if known is None:
             known = self._placeholders[shape, dtype] = jnp.zeros(shape, dtype)
         return known
-
-
-def named_key(scope_key: jax.Array, name: str, index: Any) -> jax.Array:
-    """The key `name` of the scope whose key is `scope_key`."""
-    key = fold_words(scope_key, path_words((name,), "key"))
-    return key if index is None else jax.random.fold_in(key, index)
 
 
 def already_exists(name: str, where: str, first: str) -> VariableExistsError:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -12,12 +11,22 @@ import jax
 import jax.numpy as jnp
 
 from . import _lookup
-from ._errors import InvalidArgumentError, ScopeUsageError
+from ._checks import require_size, require_stack, require_tree, whole_stack
+from ._errors import InvalidArgumentError
+from ._keys import item_keys, key_axes, named_key, no_key, require_key
 from ._naming import Path, fold_scopes, join, split
-from ._options import Constraint, Getter, Options, Partitioner, Regularizer, Reuse
-from ._options import check_option
+from ._options import (
+    Constraint,
+    Getter,
+    Options,
+    Partitioner,
+    Regularizer,
+    Reuse,
+    check_option,
+)
 from ._place import Place
-from ._record import Entry, Record, named_key
+from ._profile import entered
+from ._record import Entry, Record
 from ._request import Request, complete
 from ._spec import VariableAggregation, VariableSynchronization
 from ._tree import lookup
@@ -25,10 +34,6 @@ from ._where import user_line
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
-
-# What `Scope.named` has entered around the running code. Names of profiles alone
-# depend on it: it keeps a path from being written twice.
-_NAMED: ContextVar[Path] = ContextVar("scopejax_named", default=())
 
 
 class Scope:
@@ -67,8 +72,8 @@ class Scope:
     def __init__(
         self, variables: Mapping[str, Any], *, key: jax.Array | None = None
     ) -> None:
-        _lookup.require_tree(variables)
-        _lookup.require_key(key)
+        require_tree(variables)
+        require_key(key)
         _set(self, variables, key, None, Place((), Options()))
 
     # Where it is
@@ -171,7 +176,7 @@ class Scope:
           constraint: ``array -> array``, applied by `Manifest.project`.
           trainable: False keeps it from optimizers; default True, unless `ON_READ`.
           collections: names to select it by; ``["variables"]`` by default.
-          partitioner: ``(shape=, dtype=) -> one entry for each axis``, kept in its spec.
+          partitioner: ``(shape=, dtype=) -> an entry for each axis``, kept in its spec.
           caching_device: kept in its spec.
           custom_getter: replaces those of the scopes.
           synchronization, aggregation: kept in its spec.
@@ -210,7 +215,8 @@ class Scope:
         if getter is None:
             return self._get(request)
         place.mark.set()
-        return getter(partial(_true_getter, self), **request.arguments())
+        got: jax.Array = getter(partial(_true_getter, self), **request.arguments())
+        return got
 
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key that depends on root key, path, `name` and `index` alone.
@@ -239,8 +245,9 @@ class Scope:
             reuse = place.options.reuse
             return record.random_key(place.path, join(path), place.entry, reuse, index)
         if self._key is None:
-            raise _no_key(join((*place.path, *path)))
-        _lookup.require_item_key(self._key, join((*place.path, *path)), place)
+            raise no_key(join((*place.path, *path)))
+        if place.stack and key_axes(self._key):
+            raise whole_stack("key", join((*place.path, *path)), place.stack[-1:])
         return named_key(fold_scopes(self._key, place.below), join(path), index)
 
     # Layers and names
@@ -269,20 +276,19 @@ class Scope:
         6.0
         """
         place = self._place
-        n = _lookup.require_size(n, join(place.path))
+        n = require_size(n, join(place.path))
         if place.entry is not None:
             self._record()
             shape = (*(() if self._unsliced is None else self._unsliced.shape), n)
-            return _make({}, None, jnp.zeros(shape), place.at_boundary((n,)))
+            return make({}, None, jnp.zeros(shape), place.at_boundary((n,)))
         variables, key, _ = self._children()
-        found = _lookup.require_stack(variables, n, place)
+        found = require_stack(variables, n, place.path)
         if key is not None:
-            key = _item_keys(key, n)
+            key = item_keys(key, n)
         unsliced = None if found or key is not None else jnp.zeros((n,))
-        return _make(variables, key, unsliced, place.at_boundary((n,)))
+        return make(variables, key, unsliced, place.at_boundary((n,)))
 
-    @contextlib.contextmanager
-    def named(self) -> Iterator[None]:
+    def named(self) -> AbstractContextManager[None]:
         """Within it, `jax.named_scope` of this path: profiles and HLO show it.
 
         Names that an enclosing `named` has entered are not entered again. Behind a
@@ -292,19 +298,8 @@ class Scope:
         >>> with (Scope({}) / "encoder").named():
         ...     y = jnp.sin(1.0)
         """
-        entered, path = _NAMED.get(), self._place.path
-        start = len(entered) if path[: len(entered)] == entered else 0
-        if self._place.entry is None:
-            start = max(start, self._place.base)
-        token = _NAMED.set(path)
-        try:
-            if path[start:]:
-                with jax.named_scope(join(path[start:])):
-                    yield
-            else:
-                yield
-        finally:
-            _NAMED.reset(token)
+        place = self._place
+        return entered(place.path, place.base if place.entry is None else 0)
 
     # Machinery
 
@@ -315,10 +310,10 @@ class Scope:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (self._variables, self._key, self._unsliced, self._place)
+        return make, (self._variables, self._key, self._unsliced, self._place)
 
     def _at(self, place: Place) -> Scope:
-        return _make(self._variables, self._key, self._unsliced, place)
+        return make(self._variables, self._key, self._unsliced, place)
 
     def _record(self) -> Record:
         assert self._place.entry is not None
@@ -334,9 +329,9 @@ class Scope:
         return {} if found is None else found, key, self._unsliced
 
     def _require_item(self, what: str, name: str) -> None:
-        if self._place.entry is not None and self._unsliced is not None:
-            if self._unsliced.ndim:
-                raise _lookup.whole_stack(what, name, self._unsliced.shape)
+        sizes = () if self._unsliced is None else self._unsliced.shape
+        if sizes and self._place.entry is not None:
+            raise whole_stack(what, name, sizes)
 
     def _get(self, request: Request) -> jax.Array:
         place = self._place
@@ -375,7 +370,7 @@ def _set(scope: Scope, *values: Any) -> None:
         object.__setattr__(scope, name, value)
 
 
-def _make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
+def make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
     scope = object.__new__(Scope)
     _set(scope, variables, key, unsliced, place)
     return scope
@@ -383,22 +378,7 @@ def _make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
 
 def recording_scope(record: Record) -> Scope:
     """The root scope of a model that is being recorded."""
-    return _make({}, None, None, Place((), Options(), entry=Entry(record)))
-
-
-def _item_keys(key: jax.Array, n: int) -> jax.Array:
-    """Keys of shape `(n,)` (raw ones `(n, words)`): `key` folded with each number."""
-    return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(n))
-
-
-def _no_key(name: str) -> ScopeUsageError:
-    return ScopeUsageError(
-        f"Random key {name} was asked for, but apply was given no key.",
-        name=name,
-        where=user_line(),
-        remedy="Pass one, net.apply(params, ..., key=key), or Scope(variables,"
-        " key=key); or switch off what is random.",
-    )
+    return make({}, None, None, Place((), Options(), entry=Entry(record)))
 
 
 def require_scope(value: Any, function: str) -> Scope:
@@ -415,32 +395,3 @@ def require_scope(value: Any, function: str) -> Scope:
         if isinstance(value, Mapping)
         else f"{function}(scope, ...): the scope comes first.",
     )
-
-
-# Pytree
-
-
-def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
-    if scope._place.entry is not None:
-        scope._record()
-    return scope._children(), scope._place.at_boundary()
-
-
-_FIELDS = ("variables", "key", "unsliced")
-
-
-def _flatten_with_keys(scope: Scope) -> tuple[tuple[Any, ...], Place]:
-    children, place = _flatten(scope)
-    keys = map(jax.tree_util.GetAttrKey, _FIELDS)
-    return tuple(zip(keys, children, strict=True)), place
-
-
-def _unflatten(place: Place, children: Any) -> Scope:
-    if place.entry is not None:
-        place.entry.entered = True
-    return _make(*children, place)
-
-
-jax.tree_util.register_pytree_with_keys(
-    Scope, _flatten_with_keys, _unflatten, _flatten
-)

@@ -106,4 +106,4 @@ class VariableSpec:
 
     def shape_dtype(self) -> jax.ShapeDtypeStruct:
         """The abstract array: shape and dtype."""
-        return jax.ShapeDtypeStruct(self.shape, self.dtype)
+        return jax.ShapeDtypeStruct(self.shape, self.dtype)  # type: ignore[no-untyped-call]

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol
 import jax
 
 from ._errors import InvalidArgumentError
-from ._lookup import require_key
+from ._keys import require_key
 from ._manifest import Manifest
+from ._pytree import Scope, recording_scope
 from ._record import Record
-from ._scope import Scope, recording_scope
 from ._spec import VariableSpec
 from ._tree import Tree
 from ._where import user_line
@@ -50,11 +50,11 @@ class Transformed(NamedTuple):
     Attributes:
       init: ``init(key, *args, given=None) -> params``, a nested dict of arrays. The
         model runs once, abstractly; then the variables are made outside of that run. It
-        needs no `jax.jit` and is faster without. What is in `given` is checked and kept.
+        needs no `jax.jit` and is faster without. `given` is checked and kept.
       apply: ``apply(params, *args, key=None) -> out``. `key` serves `Scope.key`.
       manifest: ``manifest(*args) -> Manifest``: the variables, with no computation.
-      check: ``check(params, *args)``: raises and lists every difference between `params`
-        and what the model asks for.
+      check: ``check(params, *args)``: raises, listing every difference between
+        `params` and what the model asks for.
 
     Arrays among `args` may be `jax.ShapeDtypeStruct` in all but `apply`. They are
     abstract while the model is recorded; everything else (``training=True``) is passed

@@ -60,7 +60,9 @@ def insert(tree: Tree, path: Path, leaf: Any) -> None:
             raise both_kinds(join(path[:depth]), join(path))
     if path[-1] in tree:
         if isinstance(tree[path[-1]], dict):
-            raise both_kinds(join(path), join((*path, *tree[path[-1]])[: len(path) + 1]))
+            raise both_kinds(
+                join(path), join((*path, *tree[path[-1]])[: len(path) + 1])
+            )
         raise VariableExistsError(
             f"{join(path)} is in both trees.", name=join(path), where=user_line()
         )

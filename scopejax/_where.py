@@ -25,23 +25,32 @@ def _kind(filename: str) -> str:
     return next((kind for root, kind in _KINDS if filename.startswith(root)), "user")
 
 
+Step = tuple[CodeType, int]
+"""A user's function and the offset of the instruction that it is running."""
+
+_SHOWN = 3  # how many steps an error shows, the innermost first
+
+
 class CallPath(NamedTuple):
     """How control came from the model to a `get_variable`.
 
     Attributes:
       outermost: the frame of the first JAX function that the model called on the
         way, or None when the model calls directly.
-      steps: `(code, offset of the running instruction)` of each user frame.
+      steps: the user's functions, innermost first.
     """
 
     outermost: FrameType | None
-    steps: tuple[tuple[CodeType, int], ...]
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return _text(self.steps)
 
 
 def call_path(anchor: FrameType) -> CallPath:
     """Walks from the caller out to `anchor`, the frame that runs the model."""
     outermost: FrameType | None = None
-    steps: list[tuple[CodeType, int]] = []
+    steps: list[Step] = []
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame is not anchor:
         kind = _kind(frame.f_code.co_filename)
@@ -54,17 +63,41 @@ def call_path(anchor: FrameType) -> CallPath:
 
 
 def user_line() -> str:
-    """The innermost line outside of scopejax and JAX: ``"model.py:12 in tower"``."""
+    """Where the user's code calls scopejax, innermost step first.
+
+    ``"model.py:3 in dense, called at model.py:9 in siamese"``; "unknown" in a thread
+    that runs library code alone.
+    """
+    steps: list[Step] = []
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _kind(frame.f_code.co_filename) != "user":
+    while frame is not None and len(steps) < _SHOWN:
+        if _kind(frame.f_code.co_filename) == "user":
+            steps.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
-    if frame is None:  # called from a thread that runs library code alone
-        return "unknown"
-    return f"{_file(frame.f_code.co_filename)}:{frame.f_lineno} in {_function(frame)}"
+    return _text(tuple(steps))
 
 
-def _function(frame: FrameType) -> str:
-    return frame.f_code.co_name
+def innermost_line(path: CallPath) -> str:
+    """The innermost step alone: ``"model.py:3 in dense"``."""
+    return _text(path.steps[:1])
+
+
+def _text(steps: tuple[Step, ...]) -> str:
+    return ", called at ".join(map(_step, steps[:_SHOWN])) or "unknown"
+
+
+def _step(step: Step) -> str:
+    code, offset = step
+    lines = (line for start, end, line in code.co_lines() if start <= offset < end)
+    return f"{_file(code.co_filename)}:{next(lines, None)} in {code.co_name}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _relative(filename: str, directory: str) -> str:
+    if not os.path.isabs(filename):
+        return filename
+    relative = os.path.relpath(filename, directory)
+    return filename if relative.startswith(os.pardir) else relative
 
 
 def _file(filename: str) -> str:
@@ -76,5 +109,4 @@ def _file(filename: str) -> str:
         named = shell and shell.compile.format_code_name(filename)
         if named:
             return " ".join(named)
-    relative = os.path.relpath(filename) if os.path.isabs(filename) else filename
-    return filename if relative.startswith(os.pardir) else relative
+    return _relative(filename, os.getcwd())

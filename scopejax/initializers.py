@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +59,7 @@ def variance_scaling(
         fan = shape[0] if shape else 1
         return _draw(key, shape, dtype, scale / fan, distribution)
 
-    return init
+    return cast(Initializer, init)
 
 
 def _draw(
@@ -72,7 +72,8 @@ def _draw(
     if distribution == "normal":
         return jax.random.normal(key, shape, dtype) * stddev
     cut = np.asarray(_TRUNCATED_STDDEV, dtype)
-    return jax.random.truncated_normal(key, -2, 2, shape, dtype) * (stddev / cut)
+    numbers = jax.random.truncated_normal(key, -2, 2, shape, dtype)
+    return jnp.multiply(numbers, stddev / cut)
 
 
 glorot_uniform: Initializer = variance_scaling(1.0, "fan_avg", "uniform")

@@ -6,8 +6,6 @@ import html
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from . import initializers
 from ._naming import natural
 from ._spec import VariableSpec
@@ -111,7 +109,7 @@ def describe(initializer: Any) -> str:
     """The call that made an initializer, as far as it can be told.
 
     >>> from jax.nn.initializers import normal, zeros
-    >>> describe(normal(0.02)), describe(zeros), describe(np.ones(3))
+    >>> describe(normal(0.02)), describe(zeros), describe([1.0, 2.0])
     ('normal(0.02)', 'zeros', 'value')
     """
     if not callable(initializer):

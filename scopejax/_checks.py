@@ -1,0 +1,135 @@
+"""What a lookup refuses: other shapes and dtypes, whole stacks, no trees."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from ._errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
+from ._naming import Path, join
+from ._request import Request
+from ._spec import VariableAggregation
+from ._tree import leaves, to_flat
+from ._where import user_line
+
+Sizes = tuple[int, ...]
+
+
+def require_value_or_shape(request: Request) -> None:
+    value = request.initializer is not None and not callable(request.initializer)
+    if value and request.shape is not None:
+        raise InvalidArgumentError(
+            "If initializer is a constant, do not specify shape.",
+            name=request.name,
+            found=f"shape {request.shape} and a value of shape "
+            f"{value_shape(request.initializer)}",
+            where=user_line(),
+            remedy="Leave shape out.",
+        )
+
+
+def require_supported(request: Request) -> None:
+    """Outside of a mesh axis an aggregation does nothing; inside it would act."""
+    if request.aggregation is VariableAggregation.NONE:
+        return
+    if jax.sharding.get_abstract_mesh().manual_axes:
+        raise NotImplementedError(
+            f"Variable {request.name} asks for aggregation="
+            f"{request.aggregation.name} inside of shard_map, which scopejax does not"
+            " do yet. Combine the value by jax.lax.psum or pmean where it is read."
+        )
+
+
+def require_shape(name: str, wanted: Any, found: Sizes, stack: Sizes) -> None:
+    if wanted is None or wanted == found:
+        return
+    if len(wanted) == len(found) and all(
+        size in (None, there) for size, there in zip(wanted, found, strict=True)
+    ):
+        return
+    if stack and found[: len(stack)] == stack and found[len(stack) :] == wanted:
+        raise whole_stack("variable", name, stack)
+    raise VariableMismatchError(
+        f"Trying to share variable {name}, but specified shape {wanted} and found"
+        f" shape {found}.",
+        name=name,
+        expected=str(wanted),
+        found=str(found),
+        where=user_line(),
+        remedy="Ask for the shape it has, or give this variable another name.",
+    )
+
+
+def require_dtype(name: str, wanted: np.dtype, found: Any) -> None:
+    if wanted != found:
+        raise VariableMismatchError(
+            f"Trying to share variable {name}, but specified dtype {wanted} and found"
+            f" dtype {found}.",
+            name=name,
+            expected=str(wanted),
+            found=str(found),
+            where=user_line(),
+            remedy=f"get_variable(..., dtype={str(found)!r}), or the same as the dtype"
+            " of its scope: scope.with_options(dtype=...).",
+        )
+
+
+def whole_stack(what: str, name: str, sizes: Sizes) -> ScopeUsageError:
+    """The error for reading a stack as if it were one of its items."""
+    return ScopeUsageError(
+        f"The {what} {name} is asked of a stack of {' x '.join(map(str, sizes))}, not"
+        " of one of its items.",
+        name=name,
+        where=user_line(),
+        remedy="Pass the stacked scope as xs to jax.lax.scan, or as a mapped argument"
+        " to jax.vmap, and ask the scope that arrives in the function.",
+    )
+
+
+def require_tree(variables: Any) -> None:
+    """Refuses what is no nested dict; the deeper levels are looked at when read."""
+    if not isinstance(variables, Mapping):
+        leaves(variables, "variables")
+
+
+def require_size(n: Any, name: str) -> int:
+    """The number of items of a stack."""
+    try:
+        size = operator.index(n)
+    except TypeError:
+        size = 0
+    if size < 1 or isinstance(n, bool):
+        raise InvalidArgumentError(
+            f"The length of a stack must be a positive whole number, but received: {n}",
+            name=name,
+            where=user_line(),
+        )
+    return size
+
+
+def require_stack(variables: Any, n: int, path: Path) -> bool:
+    """Refuses variables without a leading axis of `n`; whether there are any."""
+    flat = to_flat(variables)
+    for name, leaf in flat.items():
+        shape = np.shape(leaf)
+        if shape[:1] != (n,):
+            full = join((*path, name))
+            raise VariableMismatchError(
+                f"Variable {full} is no stack of {n} alike layers: its shape is"
+                f" {shape}.",
+                name=full,
+                expected=f"({n}, ...)",
+                found=str(shape),
+                where=user_line(),
+                remedy="Stack the layers' arrays on a new first axis.",
+            )
+    return bool(flat)
+
+
+def value_shape(value: Any) -> Sizes | None:
+    """The shape of a value given as initializer; None where there is none."""
+    return None if value is None else tuple(np.shape(value))

@@ -1,0 +1,80 @@
+"""How a tree of arrays differs from a manifest, and one manifest from another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ._errors import VariableMismatchError
+from ._naming import join, nearest
+from ._spec import VariableSpec
+from ._tree import leaves
+from ._where import user_line
+
+Specs = Mapping[str, VariableSpec]
+
+
+def require_fit(specs: Specs, tree: Any, what: str, *, complete: bool) -> None:
+    """Raises unless `tree` holds what `specs` say; lists every difference at once.
+
+    Args:
+      specs: full name -> spec.
+      tree: nested dict of arrays.
+      what: how the error calls it.
+      complete: whether nothing may be missing.
+
+    Raises:
+      VariableMismatchError: there is a difference.
+    """
+    flat = {join(path): leaf for path, leaf in leaves(tree, what)}
+    lines = list(_differences(specs, flat, complete))
+    if lines:
+        places = "1 place" if len(lines) == 1 else f"{len(lines)} places"
+        raise VariableMismatchError(
+            "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
+            where=user_line(),
+        )
+
+
+def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator[str]:
+    for name, spec in specs.items():
+        if name in flat:
+            yield from _differs(spec, flat[name])
+        elif complete:
+            yield f"missing     {name}: shape {spec.shape}, dtype {spec.dtype}"
+    for name in flat:
+        if name not in specs:
+            close = nearest(name, specs)
+            hint = f" (nearest: {', '.join(close)})" if close else ""
+            yield f"unexpected  {name}{hint}"
+
+
+def _differs(spec: VariableSpec, leaf: Any) -> Iterator[str]:
+    if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
+        yield f"no array    {spec.name}: {leaf!r}"
+        return
+    shape, dtype = tuple(leaf.shape), leaf.dtype
+    for field, expected, found in (
+        ("shape", spec.shape, shape),
+        ("dtype", spec.dtype, dtype),
+    ):
+        if expected != found:
+            yield f"{field:<10}  {spec.name}: expected {expected} and found {found}"
+
+
+_COMPARED = ("shape", "dtype", "trainable", "stack")
+
+
+def require_agreement(one: VariableSpec, two: VariableSpec) -> None:
+    """Raises where two models ask for other variables under one name."""
+    for field in _COMPARED:
+        ours, theirs = getattr(one, field), getattr(two, field)
+        if ours != theirs:
+            raise VariableMismatchError(
+                f"The two models disagree on {one.name}: {field} {ours} and {theirs}.",
+                name=one.name,
+                expected=str(ours),
+                found=str(theirs),
+                where=two.where,
+                first=one.where,
+            )

@@ -1,0 +1,43 @@
+"""Scope as a pytree: variables, key and unsliced axes are its children.
+
+The rest is static, a `Place`. Flattening is where a scope crosses into a JAX transform:
+the key is folded with the path there, so that the path need not be known behind, and a
+scope that is being recorded gets a fresh entry. `tests/test_pytree.py` proves that
+every field survives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from ._place import Place
+from ._scope import Scope as Scope
+from ._scope import make
+from ._scope import recording_scope as recording_scope
+
+
+def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
+    if scope._place.entry is not None:
+        scope._record()
+    return scope._children(), scope._place.at_boundary()
+
+
+_FIELDS = ("variables", "key", "unsliced")
+
+
+def _flatten_with_keys(scope: Scope) -> tuple[tuple[Any, ...], Place]:
+    children, place = _flatten(scope)
+    keys = map(jax.tree_util.GetAttrKey, _FIELDS)
+    return tuple(zip(keys, children, strict=True)), place
+
+
+def _unflatten(place: Place, children: Any) -> Scope:
+    if place.entry is not None:
+        place.entry.enter()
+    variables, key, unsliced = children
+    return make(variables, key, unsliced, place)
+
+
+jax.tree_util.register_pytree_with_keys(Scope, _flatten_with_keys, _unflatten, _flatten)

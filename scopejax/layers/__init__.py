@@ -1,0 +1,21 @@
+"""Layers: plain functions of a scope. Each is meant to be read, and copied.
+
+Arrays have their features last. A layer computes in `dtype`, by default that of its
+input (float32 for whole numbers), and stores its variables in the dtype of its scope:
+``scope.with_options(dtype="bfloat16")``. Every layer enters `Scope.named`, so that
+profiles show its path.
+
+All raise `InvalidArgumentError` where the first argument is no `Scope`, and whatever
+`Scope.get_variable` raises.
+"""
+
+from ._attention import attention as attention
+from ._linear import conv as conv
+from ._linear import conv_transpose as conv_transpose
+from ._linear import dense as dense
+from ._linear import embedding as embedding
+from ._norm import dropout as dropout
+from ._norm import layer_norm as layer_norm
+from ._norm import rms_norm as rms_norm
+from ._recurrent import gru as gru
+from ._recurrent import lstm as lstm
