@@ -1,0 +1,1 @@
+"""Benchmarks: scopejax next to the same models by hand."""

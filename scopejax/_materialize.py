@@ -24,7 +24,6 @@ from ._naming import fold_words, path_words
 from ._signature import signature
 from ._spec import VariableSpec
 
-
 Program = Callable[[jax.Array, np.ndarray], jax.Array]
 
 

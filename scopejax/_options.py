@@ -17,6 +17,8 @@ from ._where import user_line
 
 
 class _ReuseMode(enum.Enum):
+    """`AUTO_REUSE`: create what does not exist, return what does."""
+
     AUTO_REUSE = 1
 
     def __repr__(self) -> str:
@@ -24,7 +26,6 @@ class _ReuseMode(enum.Enum):
 
 
 AUTO_REUSE: Final = _ReuseMode.AUTO_REUSE
-"""`reuse=AUTO_REUSE`: create what does not exist, return what does."""
 
 Reuse = bool | None | Literal[_ReuseMode.AUTO_REUSE]
 Regularizer = Callable[[Any], Any]

@@ -11,14 +11,14 @@ Whatever is compared with a marked place is marked too: a hit in an inner cache 
 the outer function depend on the path just as reading does. The hash depends on none of
 it. `tests/test_place.py` proves each of these sentences.
 
-While a model is recorded the place counts as it is, and so does the `Entry`.
+While a model is recorded the `Entry` decides.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ._naming import Path
+from ._naming import Path, join
 from ._options import Options
 from ._record import Entry
 
@@ -52,7 +52,7 @@ class Place:
       mark: shared by all places on this side of the boundary.
     """
 
-    __slots__ = ("base", "entry", "mark", "options", "path", "stack")
+    __slots__ = ("_beyond", "base", "entry", "mark", "options", "path", "stack")
 
     def __init__(
         self,
@@ -69,6 +69,9 @@ class Place:
         self.stack = stack
         self.entry = entry
         self.mark = mark or Mark()
+        # One for all flattenings: `jit` flattens an argument several times for one
+        # call, and keeps another result in its cache's key than the body gets.
+        self._beyond = Mark(self.mark)
 
     def child(self, path: Path) -> Place:
         """The place at `path` below this one."""
@@ -94,7 +97,7 @@ class Place:
             len(self.path),
             self.stack + stack,
             entry,
-            Mark(self.mark),
+            self._beyond,
         )
 
     @property
@@ -109,7 +112,8 @@ class Place:
         if not isinstance(other, Place):
             return NotImplemented
         if self.entry is not None and other.entry is not None:
-            return self._same(other) and self.entry.matches(other.entry)
+            alike = self.options.acts_alike(other.options)
+            return alike and self.entry.matches(other.entry)
         if self.entry is not None or other.entry is not None:
             return False
         if self.mark.read or other.mark.read:
@@ -121,6 +125,9 @@ class Place:
     def _same(self, other: Place) -> bool:
         ours = (self.path, self.stack, self.options)
         return ours == (other.path, other.stack, other.options)
+
+    def __repr__(self) -> str:
+        return f"Place({join(self.path)!r})"
 
     def __reduce__(self) -> tuple[type[Place], tuple[Any, ...]]:
         return Place, (self.path, self.options, self.base, self.stack)

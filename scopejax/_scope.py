@@ -12,7 +12,6 @@ import jax.numpy as jnp
 
 from . import _lookup
 from ._checks import require_size, require_stack, require_tree, whole_stack
-from ._errors import InvalidArgumentError
 from ._keys import item_keys, key_axes, named_key, no_key, require_key
 from ._naming import Path, fold_scopes, join, split
 from ._options import (
@@ -30,7 +29,6 @@ from ._record import Entry, Record
 from ._request import Request, complete
 from ._spec import VariableAggregation, VariableSynchronization
 from ._tree import lookup
-from ._where import user_line
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
@@ -266,6 +264,7 @@ class Scope:
 
         Raises:
           InvalidArgumentError: `n` is not a positive whole number.
+          ScopeUsageError: the scope is a whole stack itself; stack one of its items.
           VariableMismatchError: a variable that exists has another leading axis.
 
         >>> import jax, jax.numpy as jnp
@@ -279,8 +278,8 @@ class Scope:
         n = require_size(n, join(place.path))
         if place.entry is not None:
             self._record()
-            shape = (*(() if self._unsliced is None else self._unsliced.shape), n)
-            return make({}, None, jnp.zeros(shape), place.at_boundary((n,)))
+            self._require_item("stack", join(place.path))
+            return make({}, None, jnp.zeros((n,)), place.at_boundary((n,)))
         variables, key, _ = self._children()
         found = require_stack(variables, n, place.path)
         if key is not None:
@@ -379,19 +378,3 @@ def make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
 def recording_scope(record: Record) -> Scope:
     """The root scope of a model that is being recorded."""
     return make({}, None, None, Place((), Options(), entry=Entry(record)))
-
-
-def require_scope(value: Any, function: str) -> Scope:
-    """Refuses a value that stands where `function` takes its scope."""
-    if isinstance(value, Scope):
-        return value
-    raise InvalidArgumentError(
-        f"{function} takes a Scope as its first argument, but received: "
-        f"{type(value).__name__}",
-        expected="Scope",
-        found=type(value).__name__,
-        where=user_line(),
-        remedy=f"{function}(scopejax.Scope(variables), ...)"
-        if isinstance(value, Mapping)
-        else f"{function}(scope, ...): the scope comes first.",
-    )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax.nn.initializers import Initializer, ones
 
-from .._scope import Scope, require_scope
+from .._errors import InvalidArgumentError
+from .._scope import Scope
+from .._where import user_line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,10 +25,26 @@ def layer(
 
     @functools.wraps(function)
     def named(scope: Scope, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with require_scope(scope, function.__name__).named():
+        with _require_scope(scope, function.__name__).named():
             return function(scope, *args, **kwargs)
 
     return named
+
+
+def _require_scope(value: Any, function: str) -> Scope:
+    """Refuses a value that stands where `function` takes its scope."""
+    if isinstance(value, Scope):
+        return value
+    raise InvalidArgumentError(
+        f"{function} takes a Scope as its first argument, but received: "
+        f"{type(value).__name__}",
+        expected="Scope",
+        found=type(value).__name__,
+        where=user_line(),
+        remedy=f"{function}(scopejax.Scope(variables), ...)"
+        if isinstance(value, Mapping)
+        else f"{function}(scope, ...): the scope comes first.",
+    )
 
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:

@@ -1,0 +1,78 @@
+"""scopejax: functions of a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax.nn.initializers import normal, ones, zeros
+
+import scopejax as sj
+
+from .. import maths
+from . import Contestant, Net
+
+_NORMAL = normal(0.02)
+
+
+def _dense(scope: sj.Scope, x: jax.Array, features: int) -> jax.Array:
+    kernel = scope.get_variable("kernel", (x.shape[-1], features))
+    bias = scope.get_variable("bias", (features,), initializer=zeros)
+    return maths.dense(x, kernel, bias)
+
+
+def _mlp(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+    for i in range(layers):
+        x = jnp.tanh(_dense(scope / f"layer{i}", x, maths.WIDTH))
+    return x
+
+
+def _norm(scope: sj.Scope, x: jax.Array) -> jax.Array:
+    scale = scope.get_variable("scale", (maths.FEATURES,), initializer=ones)
+    bias = scope.get_variable("bias", (maths.FEATURES,), initializer=zeros)
+    return maths.layer_norm(x, scale, bias)
+
+
+def block(scope: sj.Scope, x: jax.Array) -> jax.Array:
+    """A pre-LN transformer block."""
+    wide = maths.FEATURES
+    attn, hidden = scope / "attn", scope / "mlp"
+    mixed = maths.attend(_dense(attn / "qkv", _norm(scope / "ln1", x), 3 * wide))
+    x = x + _dense(attn / "out", mixed, wide)
+    y = jax.nn.gelu(_dense(hidden / "up", _norm(scope / "ln2", x), 4 * wide))
+    return x + _dense(hidden / "down", y, wide)
+
+
+Block = Callable[[sj.Scope, jax.Array], jax.Array]
+_jitted_block: Block = jax.jit(block)
+
+
+def _gpt(layers: int, block: Block, scope: sj.Scope, tokens: jax.Array) -> jax.Array:
+    scope = scope.with_options(initializer=_NORMAL)
+    table = scope.get_variable("table", (maths.VOCABULARY, maths.FEATURES))
+    positions = scope.get_variable("positions", (maths.CONTEXT, maths.FEATURES))
+    x = table[tokens] + positions[: tokens.shape[-1]]
+    for i in range(layers):
+        x = block(scope / f"h{i}", x)
+    return maths.tied_head(_norm(scope / "ln", x), table)
+
+
+def mlp(layers: int) -> Net:
+    """`layers` dense layers and tanh."""
+    net = sj.transform(partial(_mlp, layers))
+    return Net(net.init, net.apply)
+
+
+def gpt(layers: int, block: Block = block) -> Net:
+    """A GPT of `layers` blocks with a tied head."""
+    net = sj.transform(partial(_gpt, layers, block))
+    return Net(net.init, net.apply)
+
+
+CONTESTANT = Contestant(
+    title="scopejax",
+    distribution="scopejax",
+    models={"mlp": mlp, "gpt": gpt, "gpt-jit": partial(gpt, block=_jitted_block)},
+)

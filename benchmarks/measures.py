@@ -1,0 +1,197 @@
+"""What is measured: a table of measures, and how one figure of each is taken.
+
+Each function takes one figure in the process it runs in, which is a fresh one.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+
+from .contestants import BY_HAND, Net, load
+from .maths import INPUTS
+
+CLOCKS: dict[str, Callable[[], float]] = {
+    "wall": time.perf_counter,
+    "cpu": time.process_time,
+}
+
+
+def wait(arrays: Any) -> None:
+    """Returns when all `arrays` have their values."""
+    jax.block_until_ready(arrays)  # type: ignore[no-untyped-call]
+
+
+class Case(NamedTuple):
+    """What one figure is taken of.
+
+    Attributes:
+      contestant: who runs it.
+      model: ``"mlp"``, ``"gpt"`` or ``"gpt-jit"``.
+      layers: how many the model has.
+      clock: ``"wall"``, or ``"cpu"`` for the processor time of all threads.
+    """
+
+    contestant: str
+    model: str
+    layers: int
+    clock: str = "wall"
+
+    @property
+    def kind(self) -> str:
+        """``"gpt"`` for ``"gpt-jit"``."""
+        return self.model.partition("-")[0]
+
+    def net(self) -> Net:
+        """The model as the contestant writes it."""
+        return load(self.contestant).models[self.model](self.layers)
+
+    def inputs(self) -> tuple[jax.Array, jax.Array]:
+        """A root key and a batch."""
+        return jax.random.key(0), INPUTS[self.kind]()
+
+    def shapes(self) -> tuple[Any, jax.Array]:
+        """The arguments of apply, the parameters as shapes alone."""
+        key, x = self.inputs()
+        return jax.eval_shape(self.net().init, key, x), x
+
+    def seconds(self, call: Callable[[], Any]) -> float:
+        """How long `call` takes, its arrays' values included."""
+        clock = CLOCKS[self.clock]
+        start = clock()
+        wait(call())
+        return clock() - start
+
+
+def cold_init(case: Case) -> float:
+    """The first init of the process, in seconds."""
+    net, (key, x) = case.net(), case.inputs()
+    return case.seconds(lambda: net.init(key, x))
+
+
+def warm_init(case: Case) -> float:
+    """Another init, when everything is compiled, in seconds."""
+    net, (key, x) = case.net(), case.inputs()
+    wait(net.init(key, x))
+    return statistics.median(case.seconds(lambda: net.init(key, x)) for _ in range(3))
+
+
+def peak_memory(case: Case) -> float:
+    """Peak resident memory of a process that does one init, in MB."""
+    cold_init(case)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def trace(case: Case) -> float:
+    """Tracing and lowering apply, in seconds.
+
+    Two layers are traced first, unrolled: what JAX does once in a process counts for
+    nobody.
+    """
+    _lower(case._replace(model=case.kind, layers=2))
+    return _lower(case)
+
+
+def _lower(case: Case) -> float:
+    net, (params, x) = case.net(), case.shapes()
+    return case.seconds(lambda: jax.jit(net.apply).trace(params, x).lower() and None)
+
+
+def call(case: Case, calls: int = 1000) -> float:
+    """One call of the compiled apply on an empty batch, in microseconds.
+
+    With no rows there is nothing to compute: what is left is passing the parameters.
+    """
+    net, (key, x) = case.net(), case.inputs()
+    params, apply, empty = net.init(key, x), jax.jit(net.apply), x[:0]
+    wait(apply(params, empty))
+
+    def batch() -> float:
+        return case.seconds(lambda: [apply(params, empty) for _ in range(calls)])
+
+    return 1e6 / calls * statistics.median(batch() for _ in range(5))
+
+
+def importing(case: Case) -> float:
+    """Importing the contestant's file when JAX is imported already, in seconds."""
+    return case.seconds(lambda: load(case.contestant) and None)
+
+
+class Target(NamedTuple):
+    """What a figure may be at most: a ratio to by hand, or so much beyond it."""
+
+    limit: float
+    beyond: bool = False
+
+    def met(self, figure: float, by_hand: float) -> bool:
+        """Whether `figure` is within the target."""
+        return (figure - by_hand if self.beyond else figure / by_hand) <= self.limit
+
+    def __str__(self) -> str:
+        return f"+ {self.limit} at most" if self.beyond else f"{self.limit} at most"
+
+
+class Measure(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+      title: its words in the table.
+      unit: of its figures.
+      take: takes one figure.
+      model, layers: of the case.
+      target: what scopejax should keep to.
+      by_hand: the model that by hand runs in its place.
+    """
+
+    title: str
+    unit: str
+    take: Callable[[Case], float]
+    model: str
+    layers: int
+    target: Target | None = None
+    by_hand: str | None = None
+
+    def figure(self, contestant: str, layers: int, clock: str) -> float:
+        """One figure, taken in this process."""
+        model = self.by_hand if contestant == BY_HAND else None
+        return self.take(Case(contestant, model or self.model, layers, clock))
+
+
+_NO_SLOWER, _CLOSE, _SHARED = Target(1.0), Target(1.15), Target(0.35)
+_LITTLE = Target(0.05, beyond=True)
+
+MEASURES: dict[str, Measure] = {
+    "import": Measure("import beyond jax", "s", importing, "mlp", 1, _LITTLE),
+    "cold-init-gpt": Measure("cold init, GPT", "s", cold_init, "gpt", 12, _NO_SLOWER),
+    "cold-init-mlp": Measure("cold init, MLP", "s", cold_init, "mlp", 1000, _NO_SLOWER),
+    "warm-init-gpt": Measure("warm init, GPT", "s", warm_init, "gpt", 12),
+    "warm-init-mlp": Measure("warm init, MLP", "s", warm_init, "mlp", 1000),
+    "memory-gpt": Measure(
+        "peak memory of cold init, GPT", "MB", peak_memory, "gpt", 12
+    ),
+    "memory-mlp": Measure(
+        "peak memory of cold init, MLP", "MB", peak_memory, "mlp", 1000
+    ),
+    "trace-mlp": Measure("trace and lower, MLP", "s", trace, "mlp", 1000, _CLOSE),
+    "trace-gpt": Measure("trace and lower, GPT", "s", trace, "gpt", 96, _CLOSE),
+    "trace-blocks": Measure(
+        "trace and lower, GPT block under jit (by hand: unrolled)",
+        "s",
+        trace,
+        "gpt-jit",
+        48,
+        _SHARED,
+        by_hand="gpt",
+    ),
+    "trace-blocks-both": Measure(
+        "trace and lower, GPT block under jit (all)", "s", trace, "gpt-jit", 48
+    ),
+    "call": Measure("call of jitted apply, MLP, no rows", "us", call, "mlp", 100),
+}
