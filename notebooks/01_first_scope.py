@@ -285,5 +285,5 @@ print(f"deep: {accuracy(scores):.1%} of the held-out digits are right")
 #   are plain functions like ours.
 # - A manifest also makes labels for `optax.partition`. To train the encoder alone, start
 #   from `net.manifest(train_images).labels({"encoder/**": "train", "**": "keep"})`.
-# - `net.init(key, images, given=params)` keeps what there is and makes what is missing.
+# - `net.init(key, images, given=params)` keeps them and makes what is missing.
 # - `help(sj.Scope)` and `help(sj.transform)` have examples that you can run.
