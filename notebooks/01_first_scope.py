@@ -44,11 +44,6 @@ train_images, test_images, train_digits, test_digits = train_test_split(
     images, digits, test_size=500, stratify=digits, random_state=0
 )
 
-
-def accuracy(scores):
-    return np.mean(scores.argmax(-1) == test_digits)
-
-
 fig, axes = plt.subplots(1, 10, figsize=(7, 0.9))
 for axis, image, digit in zip(axes, train_images, train_digits, strict=False):
     axis.imshow(image.reshape(8, 8), cmap="gray_r")
@@ -91,7 +86,12 @@ def dense(scope, x, features):
 # With our variables, `dense` compares an image with the ten means. The highest score is
 # the nearest mean. So we have a classifier, and it needed no training.
 
+
 # %%
+def accuracy(scores):
+    return np.mean(scores.argmax(-1) == test_digits)
+
+
 scores = dense(scope, test_images, 10)
 print(f"nearest mean: {accuracy(scores):.1%} of the held-out digits are right")
 
@@ -198,10 +198,11 @@ scores = net.apply(trained, test_images)
 print(f"trained: {accuracy(scores):.1%} of the held-out digits are right")
 
 # %% [markdown]
-# What about the rest? On the right, a row is the digit that was written, and a column
-# is what the model read. Green numbers count the digits that it read right. The images
-# are those that it read wrong; where there are several, one is shown, with their number
-# in red. Can you read them?
+# And the rest? On the left, the loss goes on falling for the training digits and levels
+# off for the others. On the right, a row is the digit that was written, and a column is
+# what the model read. Green numbers count the digits that it read right. The images are
+# those that it read wrong. Where there are several, one is shown, with their number in
+# red. Can you read them?
 
 # %%
 fig, (left, right) = plt.subplots(
@@ -232,15 +233,17 @@ plt.show()
 # ## 5. Two functions, one dict
 #
 # `distance` was never trained. But it asks for `encoder/hidden/kernel`, and that is
-# what the classifier trained. So it takes the classifier's params as they are. Do they
-# help it? We measure neighbours in the list of held-out digits.
+# what the classifier trained. So it takes the classifier's params as they are.
+#
+# Do they help? We take each held-out digit and the next one as a pair, and ask how many
+# times as far apart unequal digits are as equal ones.
 
 # %%
 equal = test_digits[1:] == test_digits[:-1]
 for when, tree in (("before", params), ("after", trained)):
     apart = pair.apply(tree, test_images[1:], test_images[:-1])
     ratio = apart[~equal].mean() / apart[equal].mean()
-    print(f"{when} training: different digits are {ratio:.2f} x as far apart as equal")
+    print(f"{when} training: {ratio:.2f} times as far apart")
 
 # %% [markdown]
 # ## 6. Deeper, with JAX's own `scan`
@@ -283,7 +286,7 @@ print(f"deep: {accuracy(scores):.1%} of the held-out digits are right")
 #
 # - `sj.layers` has `dense`, `conv`, `attention`, `layer_norm`, `dropout` and more. They
 #   are plain functions like ours.
-# - A manifest also makes labels for `optax.partition`. To train the encoder alone, start
-#   from `net.manifest(train_images).labels({"encoder/**": "train", "**": "keep"})`.
-# - `net.init(key, images, given=params)` keeps them and makes what is missing.
+# - A manifest also makes labels for `optax.partition`. To train the encoder alone, use
+#   `net.manifest(train_images).labels({"encoder/**": "train", "**": "keep"})`.
+# - `net.init(key, images, given=params)` keeps those params and makes what is missing.
 # - `help(sj.Scope)` and `help(sj.transform)` have examples that you can run.

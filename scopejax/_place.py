@@ -7,9 +7,9 @@ its variables in the subtree that came with the scope, not by the path. So the p
 the options that act on creation alone, count only once somebody has *read* them behind
 the boundary (a custom getter, `scope.name`). Reading marks the very object that JAX
 keeps in its cache's key, and from then on that entry equals nothing but its own place.
-Whatever is compared with a marked place is marked too: a hit in an inner cache makes
-the outer function depend on the path just as reading does. The hash depends on none of
-it. `tests/test_place.py` proves each of these sentences.
+What equals a marked place is marked too: a hit in an inner cache makes the outer
+function depend on the path just as reading does. The hash depends on none of it.
+`tests/test_place.py` proves each of these sentences.
 
 While a model is recorded the `Entry` decides.
 """
@@ -116,15 +116,16 @@ class Place:
             return alike and self.entry.matches(other.entry)
         if self.entry is not None or other.entry is not None:
             return False
-        if self.mark.read or other.mark.read:
+        if not (self.mark.read or other.mark.read):
+            return self.options.acts_alike(other.options)
+        same = self._values() == other._values()
+        if same:
             self.mark.set()
             other.mark.set()
-            return self._same(other)
-        return self.options.acts_alike(other.options)
+        return same
 
-    def _same(self, other: Place) -> bool:
-        ours = (self.path, self.stack, self.options)
-        return ours == (other.path, other.stack, other.options)
+    def _values(self) -> tuple[Any, ...]:
+        return self.path, self.stack, self.options
 
     def __repr__(self) -> str:
         return f"Place({join(self.path)!r})"

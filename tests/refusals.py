@@ -45,19 +45,26 @@ def manifest(model, *args, **kwargs):
     return sj.transform(model).manifest(*args, **kwargs)
 
 
-def _canary(scope, x):
-    def layer(x, scope):
-        kernel = scope.get_variable("kernel", (2, 2))
-        return jnp.tanh(x @ kernel), jax.random.uniform(scope.key("noise"))
+def _layer(x, scope):
+    kernel = scope.get_variable("kernel", (2, 2))
+    return jnp.tanh(x @ kernel), jax.random.uniform(scope.key("noise"))
 
-    x, noise = jax.lax.scan(layer, x, (scope / "layers").stack(2))
-    return jax.jit(layer)(x, scope / "top")[0] + noise.sum()
+
+_JITTED = jax.jit(_layer)
+
+
+def _canary(scope, x):
+    x, noise = jax.lax.scan(_layer, x, (scope / "layers").stack(2))
+    return _JITTED(x, scope / "top")[0] + noise.sum()
+
+
+_NET = sj.transform(_canary)
 
 
 def _sing():
-    net, x = sj.transform(_canary), jnp.ones((1, 2))
-    params = net.init(KEY, x)
-    leaves = [*jax.tree.leaves(params), net.apply(params, x, key=KEY)]
+    x = jnp.ones((1, 2))
+    params = _NET.init(KEY, x)
+    leaves = [*jax.tree.leaves(params), _NET.apply(params, x, key=KEY)]
     return [np.asarray(leaf) for leaf in leaves]
 
 

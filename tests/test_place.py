@@ -40,13 +40,14 @@ def test_a_read_path_counts():
     assert one == place("a")
 
 
-def test_comparing_with_a_read_place_is_reading():
-    """The other one's outer boundaries depend on the path from then on."""
-    read, outer = place("a"), Mark()
+def test_a_hit_on_a_read_place_is_reading():
+    """What is around the equal one depends on the path from then on."""
+    read, outer, elsewhere = place("a"), Mark(), Mark()
     read.mark.set()
-    other = Place(("b",), Options(), mark=Mark(outer))
-    assert other != read
+    assert Place(("a",), Options(), mark=Mark(outer)) == read
+    assert Place(("b",), Options(), mark=Mark(elsewhere)) != read
     assert outer.read
+    assert not elsewhere.read
 
 
 def test_values_as_options_can_be_compared():

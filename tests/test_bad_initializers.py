@@ -1,0 +1,369 @@
+"""Initializers that are none, that fail, or that make something else."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import scopejax as sj
+
+from .refusals import KEY, init, refusal, unharmed
+
+pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+
+
+def raises(key, shape, dtype):
+    """An initializer that fails."""
+    raise RuntimeError("the disk is full")
+
+
+def by_value(key, shape, dtype):
+    """An initializer that takes a decision on a number it draws."""
+    return jnp.ones(shape, dtype) * (1 if jax.random.uniform(key) > 0.5 else 2)
+
+
+class NeedsAnArgument:
+    """A class whose instances are initializers, made of one argument."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __call__(self, key, shape, dtype):
+        """An array."""
+        return jnp.full(shape, self.scale, dtype)
+
+
+class Twos:
+    """A class whose instances are initializers, made of nothing."""
+
+    def __call__(self, key, shape, dtype):
+        """An array."""
+        return jnp.full(shape, 2, dtype)
+
+
+# The two ways in: the call's own argument, and the scope's default.
+WAYS = {
+    "argument": lambda initializer: (
+        lambda scope: (scope / "a").get_variable("w", (2,), initializer=initializer)
+    ),
+    "option": lambda initializer: (
+        lambda scope: scope.with_options(initializer=initializer).get_variable(
+            "a/w", (2,)
+        )
+    ),
+}
+ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+
+
+OTHER = {
+    "another length": (lambda k, s, d: jnp.zeros((3,), d), "shape (3,)"),
+    "an axis more": (lambda k, s, d: jnp.zeros((1, *s), d), "shape (1, 2)"),
+    "a scalar": (lambda k, s, d: jnp.zeros((), d), "shape ()"),
+    "whole numbers": (lambda k, s, d: jnp.zeros(s, "int32"), "dtype int32"),
+    "half precision": (lambda k, s, d: jnp.zeros(s, "bfloat16"), "dtype bfloat16"),
+    "double precision": (lambda k, s, d: np.zeros(s), "dtype float64"),
+}
+
+
+@ways
+@pytest.mark.parametrize(("other", "found"), OTHER.values(), ids=OTHER)
+def test_another_array_is_refused(way, other, found):
+    """An initializer that returns another shape or dtype is an error with both."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(way(other)),
+        match="The initializer of a/w returned something else than asked for",
+        name="a/w",
+    )
+    assert error.expected == "shape (2,) and dtype float32"
+    assert found in error.found
+    assert "initializer(key, shape, dtype)" in error.remedy
+
+
+NO_ARRAYS = {
+    "nothing": (lambda k, s, d: None, "None"),
+    "a number": (lambda k, s, d: 0.0, "float"),
+    "a list": (lambda k, s, d: [0.0, 0.0], "list"),
+    "a tuple": (lambda k, s, d: (jnp.zeros(s, d),), "tuple"),
+}
+
+
+@ways
+@pytest.mark.parametrize(("other", "found"), NO_ARRAYS.values(), ids=NO_ARRAYS)
+def test_no_array_is_refused(way, other, found):
+    """An initializer that returns no array is an error with what it returned."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(way(other)),
+        match="The initializer of a/w returned something else than asked for",
+        name="a/w",
+    )
+    assert error.expected == "an array"
+    assert found in error.found
+
+
+FACTORIES = {
+    "glorot_uniform": jax.nn.initializers.glorot_uniform,
+    "he_normal": jax.nn.initializers.he_normal,
+    "normal": jax.nn.initializers.normal,
+    "constant": jax.nn.initializers.constant,
+    "orthogonal": jax.nn.initializers.orthogonal,
+    "variance_scaling": jax.nn.initializers.variance_scaling,
+}
+
+
+@ways
+@pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
+def test_a_factory_is_no_initializer(way, factory):
+    """A factory that was not called is refused at the variable's own line."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(way(factory)),
+        match="The initializer of a/w (failed|returned something else)",
+        name="a/w",
+    )
+    assert "(key, shape, dtype)" in str(error)
+
+
+def test_a_factory_is_called_by_its_name():
+    """Where a factory returned a function, the error asks whether it was one."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(WAYS["argument"](jax.nn.initializers.glorot_uniform)),
+        match="returned something else",
+        name="a/w",
+    )
+    assert "factory" in error.found
+
+
+WRONG_SIGNATURES = {
+    "none": lambda: jnp.zeros(2),
+    "two": lambda key, shape: jnp.zeros(shape),
+    "four": lambda key, shape, dtype, scale: jnp.zeros(shape, dtype),
+    "jnp.zeros": jnp.zeros,
+    "np.ones": np.ones,
+}
+
+
+@ways
+@pytest.mark.parametrize("wrong", WRONG_SIGNATURES.values(), ids=WRONG_SIGNATURES)
+def test_another_signature_is_refused(way, wrong):
+    """A function of other arguments fails with the name and with what it is given."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(way(wrong)),
+        match="The initializer of a/w failed",
+        name="a/w",
+    )
+    assert "initializer(key, shape, dtype)" in error.expected
+    assert error.found == "TypeError"
+
+
+@ways
+def test_an_initializer_that_fails_is_named(way):
+    """The failure of an initializer is told with the variable and its cause."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(way(raises)),
+        match="The initializer of a/w failed: the disk is full",
+        name="a/w",
+    )
+    assert error.found == "RuntimeError"
+    assert isinstance(error.__cause__, RuntimeError)
+
+
+@ways
+def test_a_decision_on_a_drawn_number_is_refused(way):
+    """An initializer runs compiled, so that it cannot branch on what it draws."""
+    refusal(
+        sj.InitializerError,
+        lambda: init(way(by_value)),
+        match="The initializer of a/w failed",
+        name="a/w",
+    )
+
+
+@ways
+def test_a_class_that_cannot_be_made_is_refused(way):
+    """A class stands for its instance; one that needs arguments is an error."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: init(way(NeedsAnArgument)),
+        match="a/w",
+        name="a/w",
+    )
+
+
+@ways
+def test_a_class_stands_for_its_instance(way):
+    """A class that is made without arguments is an initializer, as in TF1."""
+    np.testing.assert_array_equal(init(way(Twos))["a"]["w"], [2.0, 2.0])
+
+
+NO_VALUES = {
+    "string": "zeros",
+    "object": object(),
+    "dict": {},
+    "strings": ["a", "b"],
+    "ragged": [[1], [1, 2]],
+    "bytes": b"ab",
+    "date": np.datetime64("2020-01-01"),
+    "key": jax.random.key(0),
+}
+
+
+@ways
+@pytest.mark.parametrize("value", NO_VALUES.values(), ids=NO_VALUES)
+def test_neither_a_function_nor_an_array_is_refused(way, value):
+    """What is neither callable nor an array of numbers is no initializer."""
+    error = refusal(
+        sj.InvalidArgumentError,
+        lambda: init(way(value)),
+        match="The initializer of a/w is neither callable nor an array",
+        name="a/w",
+    )
+    assert "(key, shape, dtype)" in error.remedy
+
+
+# Values that JAX is tracing
+
+
+TRACED = {
+    "an argument": lambda s, x: s.get_variable("a/w", initializer=x),
+    "a result": lambda s, x: s.get_variable("a/w", initializer=x * 2),
+    "made inside": lambda s, x: s.get_variable("a/w", initializer=jnp.zeros(3) + 1),
+    "the option": lambda s, x: s.with_options(initializer=x).get_variable(
+        "a/w", dtype="float32"
+    ),
+    "within jit": lambda s, x: jax.jit(lambda x: s.get_variable("a/w", initializer=x))(
+        x
+    ),
+    "in a list": lambda s, x: s.get_variable("a/w", initializer=[x[0], 1.0]),
+}
+
+
+@pytest.mark.parametrize("model", TRACED.values(), ids=TRACED)
+def test_a_value_computed_in_the_model_is_refused(model):
+    """A value that does not exist yet cannot start a variable; the error says how."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(model, jnp.ones(3)),
+        match="The initial value of a/w is computed inside of the model",
+        name="a/w",
+    )
+    assert error.found == "a value that JAX is tracing"
+    assert "initializer=lambda key, shape, dtype" in error.remedy
+
+
+def test_a_function_that_closes_over_a_traced_value_is_refused():
+    """An initializer that uses what the model computes is refused by name."""
+
+    def model(scope, x):
+        return scope.get_variable("a/w", (3,), initializer=lambda k, s, d: x * 1.0)
+
+    refusal(
+        sj.InitializerError,
+        lambda: init(model, jnp.ones(3)),
+        match="The initializer of a/w failed",
+        name="a/w",
+    )
+
+
+def test_what_the_remedy_says_works():
+    """A value made with NumPy inside of the model starts a variable."""
+
+    def model(scope, x):
+        return scope.get_variable("w", initializer=np.zeros(3, np.float32) + 1) * x
+
+    np.testing.assert_array_equal(init(model, jnp.ones(3))["w"], [1.0, 1.0, 1.0])
+
+
+# Afterwards
+
+
+def test_the_line_is_the_one_that_made_the_variable():
+    """A failure after the model has run is told at the line of its `get_variable`."""
+
+    def layer(scope):
+        return scope.get_variable("w", (2,), initializer=raises)
+
+    line = layer.__code__.co_firstlineno + 1
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(lambda s: layer(s / "a")),
+        match="failed",
+        name="a/w",
+    )
+    assert f"test_bad_initializers.py:{line} in layer" in error.where
+
+
+def test_the_first_bad_variable_of_many_is_named():
+    """Of variables that share an initializer each is named by its own name."""
+
+    def model(scope):
+        for name in ("good", "bad", "worse"):
+            initializer = jax.nn.initializers.zeros if name == "good" else raises
+            (scope / name).get_variable("w", (2,), initializer=initializer)
+
+    refusal(
+        sj.InitializerError, lambda: init(model), match="of bad/w failed", name="bad/w"
+    )
+
+
+def test_a_bad_item_of_a_stack_is_named():
+    """An initializer in a stack is judged by the shape of one item."""
+
+    def model(scope):
+        def layer(x, scope):
+            wrong = scope.get_variable("w", (2,), initializer=OTHER["an axis more"][0])
+            return x + wrong.sum(), None
+
+        return jax.lax.scan(layer, 0.0, (scope / "layers").stack(3))
+
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(model),
+        match="The initializer of layers/w returned something else",
+        name="layers/w",
+    )
+    assert error.expected == "shape (2,) and dtype float32"
+
+
+def test_an_initializer_that_recovers_is_run_again():
+    """A failure is not remembered: the next call of init asks the initializer anew."""
+    broken = [True]
+
+    def initializer(key, shape, dtype):
+        if broken:
+            raise RuntimeError("not yet")
+        return jax.random.normal(key, shape, dtype)
+
+    net = sj.transform(lambda s: s.get_variable("a/w", (2,), initializer=initializer))
+    refusal(sj.InitializerError, lambda: net.init(KEY), match="a/w failed: not yet")
+    broken.clear()
+    normal = init(lambda s: s.get_variable("a/w", (2,), initializer=jax.random.normal))
+    np.testing.assert_array_equal(net.init(KEY)["a"]["w"], normal["a"]["w"])
+
+
+def test_what_is_given_needs_no_initializer():
+    """A variable that is given is kept, however bad its initializer."""
+    net = sj.transform(lambda s: s.get_variable("a/w", (2,), initializer=raises))
+    params = net.init(KEY, given={"a": {"w": jnp.arange(2.0)}})
+    np.testing.assert_array_equal(params["a"]["w"], [0.0, 1.0])
+
+
+def test_an_initializer_is_not_run_by_the_manifest_or_apply():
+    """Only init runs initializers; a bad one does not disturb the rest."""
+    net = sj.transform(lambda s: s.get_variable("a/w", (2,), initializer=raises))
+    assert list(net.manifest()) == ["a/w"]
+    assert net.apply({"a": {"w": jnp.ones(2)}}).shape == (2,)
+
+
+def test_a_value_is_not_kept_by_reference():
+    """A NumPy value that changes after the call does not change what was made."""
+    value = np.ones(2, np.float32)
+    net = sj.transform(lambda s: s.get_variable("w", initializer=value))
+    specs, params = net.manifest(), net.init(KEY)
+    value[:] = 7
+    np.testing.assert_array_equal(params["w"], [1.0, 1.0])
+    np.testing.assert_array_equal(specs.initialize(KEY)["w"], [1.0, 1.0])

@@ -1,0 +1,68 @@
+"""The README's blocks run, and print what it says."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def blocks():
+    """`(language, code, line of the code)` of each block."""
+    text = README.read_text()
+    for match in BLOCK.finditer(text):
+        yield match[1], match[2], text.count("\n", 0, match.start(2))
+
+
+def run(code, line, names):
+    """What a block prints; its lines are counted as those of the README."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile("\n" * line + code, "README.md", "exec"), names)
+    return out.getvalue()
+
+
+def test_python_blocks_print_what_follows():
+    """Each block prints the text block that comes after it, blanks aside."""
+    found = list(blocks())
+    names = {"__name__": "readme"}
+    printed = 0
+    for (kind, code, line), (after, expected, _) in zip(found, found[1:], strict=False):
+        if kind == "python":
+            shown = run(code, line, names)
+            printed += bool(shown)
+            if shown:
+                assert after == "text"
+                assert _plain(shown) == _plain(expected)
+    assert printed == 3
+
+
+def test_the_accident_is_the_one_shown():
+    """The error in the README is the one that its example gives without reuse."""
+    found = list(blocks())
+    code, shown = found[0][1], found[2][1]
+    code = code.replace(".with_options(reuse=True)", "")
+    message = ""
+    try:
+        exec(compile(code, "model.py", "exec"), {"__name__": "model"})
+    except ValueError as error:
+        message = str(error)
+    assert _plain(re.sub(r", called at [^,]* in <module>", "", message)) == _plain(
+        shown
+    )
+
+
+def test_the_first_two_commands_are_the_set_up():
+    """The first block for a shell runs the demo, the second the tests."""
+    commands = [code for kind, code, _ in blocks() if kind == "sh"]
+    assert "scopejax demo" in commands[0]
+    assert "pytest" in commands[1]
+    assert all("pip install" in command for command in commands[:2])
+
+
+def _plain(text):
+    """Text without what depends on the widths of columns."""
+    lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
+    return [re.sub(r"README.md:\d+", "README.md", line.strip("-")) for line in lines]
