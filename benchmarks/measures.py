@@ -92,10 +92,10 @@ def peak_memory(case: Case) -> float:
 def trace(case: Case) -> float:
     """Tracing and lowering apply, in seconds.
 
-    Two layers are traced first, unrolled: what JAX does once in a process counts for
-    nobody.
+    The unrolled model is traced once before: what JAX does once in a process counts
+    for nobody, whether or not making the shapes has run the model already.
     """
-    _lower(case._replace(model=case.kind, layers=2))
+    _lower(case._replace(model=case.kind))
     return _lower(case)
 
 

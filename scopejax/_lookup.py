@@ -89,8 +89,8 @@ def _missing(
         found="a scope of that name" if is_scope else None,
         where=user_line(),
         nearest=nearest(request.name, names),
-        remedy="net.check(params, ...) lists every difference; net.init(key, ...,"
-        " given=params) makes what is missing.",
+        remedy="`check` of the transformed model lists every difference; `init(...,"
+        " given=params)` makes what is missing.",
     )
 
 

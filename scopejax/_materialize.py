@@ -89,10 +89,12 @@ def _items(kind: _Signature, key: jax.Array, stack: tuple[int, ...]) -> jax.Arra
     """One item for each index of `stack`, the axes in front."""
     if not stack:
         return _item(kind, key)
-    return jax.lax.map(
-        lambda i: _items(kind, jax.random.fold_in(key, i), stack[1:]),
-        jnp.arange(stack[0]),
-    )
+
+    def item(i: jax.Array) -> jax.Array:
+        return _items(kind, jax.random.fold_in(key, i), stack[1:])
+
+    items: jax.Array = jax.lax.map(item, jnp.arange(stack[0]))
+    return items
 
 
 def _item(kind: _Signature, key: jax.Array) -> jax.Array:

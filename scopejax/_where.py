@@ -105,8 +105,9 @@ def _file(filename: str) -> str:
     if "IPython" in sys.modules:
         from IPython import get_ipython  # only where a notebook has loaded it
 
-        shell = get_ipython()
-        named = shell and shell.compile.format_code_name(filename)
+        compiler = getattr(get_ipython(), "compile", None)
+        name_of = getattr(compiler, "format_code_name", None)  # from IPython 8 on
+        named = name_of(filename) if name_of else None
         if named:
             return " ".join(named)
     return _relative(filename, os.getcwd())

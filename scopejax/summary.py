@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import initializers
@@ -160,30 +160,38 @@ def to_markdown(specs: Iterable[VariableSpec]) -> str:
 
 
 _STYLE = {
-    "head": "font-weight:bold;border-bottom:1px solid currentColor",
+    "head": "border-bottom:1px solid currentColor",
     "variable": "",
-    "scope": "font-weight:bold",
-    "total": "font-weight:bold;border-top:1px solid currentColor",
+    "scope": "",
+    "total": "border-top:1px solid currentColor",
 }
 
 
 def to_html(specs: Iterable[VariableSpec]) -> str:
-    """The table for a notebook: names are escaped, colours are the page's own."""
-    table = [_Row(0, _COLUMNS, "head"), *_rows(specs)]
-    body = "".join(map(_html_row, table))
-    return f'<table style="border-collapse:collapse">{body}</table>'
+    """The table for a notebook: names are escaped, colours are the page's own.
 
-
-def _html_row(row: _Row) -> str:
-    cell: Callable[[str, str, str], str] = (
-        '<td style="text-align:{};padding:1px 8px;{}">{}</td>'.format
+    Depth, weight and side are said by the markup, since some viewers drop styles.
+    """
+    head, *body = _Row(0, _COLUMNS, "head"), *_rows(specs)
+    rows = "".join(_html_row(row, "td") for row in body)
+    return (
+        '<div style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;white-space:nowrap">'
+        f"<thead>{_html_row(head, 'th')}</thead><tbody>{rows}</tbody></table></div>"
     )
-    cells = (
-        cell(
-            "right" if column in _RIGHT else "left",
-            f"padding-left:{8 + 16 * row.depth}px" if column == "variable" else "",
-            html.escape(text),
-        )
+
+
+def _html_row(row: _Row, tag: str) -> str:
+    cells = "".join(
+        _html_cell(row, tag, column, html.escape(text))
         for column, text in zip(_COLUMNS, row.cells, strict=True)
     )
-    return f'<tr style="{_STYLE[row.kind]}">{"".join(cells)}</tr>'
+    return f'<tr style="{_STYLE[row.kind]}">{cells}</tr>'
+
+
+def _html_cell(row: _Row, tag: str, column: str, text: str) -> str:
+    side = "right" if column in _RIGHT else "left"
+    bold = row.kind in ("scope", "total") and text
+    indent = "&emsp;" * row.depth if column == "variable" else ""
+    style = f'align="{side}" style="text-align:{side};padding:1px 8px"'
+    return f"<{tag} {style}>{indent}{f'<b>{text}</b>' if bold else text}</{tag}>"

@@ -2,11 +2,22 @@
 
 import contextlib
 import io
+import itertools
 import re
 from pathlib import Path
 
+import jax
+import pytest
+
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_user_runs_it():
+    """A README adds biases as everybody does, by rank promotion."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
 
 
 def blocks():
@@ -29,7 +40,7 @@ def test_python_blocks_print_what_follows():
     found = list(blocks())
     names = {"__name__": "readme"}
     printed = 0
-    for (kind, code, line), (after, expected, _) in zip(found, found[1:], strict=False):
+    for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
         if kind == "python":
             shown = run(code, line, names)
             printed += bool(shown)

@@ -13,19 +13,25 @@ Array = NDArray[Any]
 
 
 class Digits(NamedTuple):
-    """Images `(n, 8, 8, 1)`, float32 from 0 to 1, and their labels `(n,)`."""
+    """Images `(n, 8, 8, 1)`, float32 from 0 to 1, and their labels `(n,)`, int32."""
 
     images: Array
     labels: Array
 
 
 class Pairs(NamedTuple):
-    """Two batches of images, the digit on the left, and whether both show it."""
+    """Images side by side `(n, 8, 8, 1)`, and the labels of both sides `(n,)`."""
 
-    left: Array  # (n, 8, 8, 1)
-    right: Array  # (n, 8, 8, 1)
-    digit: Array  # (n,)
-    same: Array  # (n,), 1.0 or 0.0
+    left: Array
+    right: Array
+    left_label: Array
+    right_label: Array
+
+    @property
+    def same(self) -> Array:
+        """Whether both show the same digit: `(n,)`, bool."""
+        is_same: Array = self.left_label == self.right_label
+        return is_same
 
 
 def split(seed: int) -> tuple[Digits, Digits]:
@@ -40,19 +46,17 @@ def split(seed: int) -> tuple[Digits, Digits]:
 
 
 def pairs(digits: Digits, left: Array, rng: np.random.Generator) -> Pairs:
-    """Pairs of the images at `left` with others; about half show the same digit."""
-    n, digit = len(left), digits.labels[left]
-    same = rng.random(n) < 0.5
-    other = (digit + rng.integers(1, 10, n)) % 10
-    right = members(digits.labels, np.where(same, digit, other), rng)
-    return Pairs(
-        digits.images[left], digits.images[right], digit, same.astype(np.float32)
-    )
+    """The images at `left` beside random ones, about half of them of the same digit."""
+    n, label = len(left), digits.labels[left]
+    other = (label + rng.integers(1, 10, n)) % 10
+    right = members(digits.labels, np.where(rng.random(n) < 0.5, label, other), rng)
+    return Pairs(digits.images[left], digits.images[right], label, digits.labels[right])
 
 
 def members(labels: Array, wanted: Array, rng: np.random.Generator) -> Array:
-    """For each label wanted, the index of a random image that has it."""
-    order = np.argsort(labels, kind="stable")
+    """For each label in `wanted`, the index of a random image that has it."""
+    by_label = np.argsort(labels, kind="stable")
     count = np.bincount(labels, minlength=10)
     first = np.cumsum(count) - count
-    return order[first[wanted] + rng.integers(count[wanted])]
+    chosen: Array = by_label[first[wanted] + rng.integers(count[wanted])]
+    return chosen
