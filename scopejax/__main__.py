@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ def _whole(text: str, least: int, most: int) -> int:
         number = least - 1
     if not least <= number <= most:
         raise argparse.ArgumentTypeError(
-            f"must be a whole number from {least} to {most}, but is {text!r}"
+            f"must be a whole number from {least:,} to {most:,}, but is {text!r}"
         )
     return number
 
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read the output has had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

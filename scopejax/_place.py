@@ -90,7 +90,9 @@ class Place:
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
-        entry = self.entry and Entry(self.entry.record, self.entry)
+        entry = self.entry
+        if entry is not None:
+            entry = Entry(entry.record(join(self.path)), entry)
         return Place(
             self.path,
             self.options,

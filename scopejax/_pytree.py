@@ -19,8 +19,6 @@ from ._scope import recording_scope as recording_scope
 
 
 def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
-    if scope._place.entry is not None:
-        scope._record()
     return scope._children(), scope._place.at_boundary()
 
 

@@ -80,12 +80,11 @@ class Entry:
         if record is not None:
             record.epoch += 1
 
-    @property
-    def record(self) -> Record:
-        """The record, as long as the recording runs."""
+    def record(self, name: str) -> Record:
+        """The record, while the model runs; `name` is that of the scope that asks."""
         record = self._record()
-        if record is None:
-            raise _closed("")
+        if record is None or record.closed:
+            raise _closed(name)
         return record
 
     def matches(self, other: Entry) -> bool:
@@ -176,14 +175,14 @@ class Record:
         self.key = self._anchor = None
         self._variables, self._keys, self._placeholders = {}, {}, {}
 
-    def require_open(self, name: str) -> None:
-        """Raises unless the model is still running."""
-        if self._anchor is None:
-            raise _closed(name)
+    @property
+    def closed(self) -> bool:
+        """Whether the model has ended."""
+        return self._anchor is None
 
     def creation(self, entry: Entry) -> Creation:
         """How and where control came to the call that is running."""
-        assert self._anchor is not None  # require_open came before
+        assert self._anchor is not None  # not closed
         return Creation(entry.chain(), call_path(self._anchor))
 
     def known(self, name: str, creation: Creation, reuse: Any) -> VariableSpec | None:
@@ -223,7 +222,7 @@ class Record:
         again = first is not creation and not first.is_retrace(creation)
         if again and index is None and not reuse:
             raise key_exists(full, creation.where, first.where)
-        assert self.key is not None  # require_open came before
+        assert self.key is not None  # not closed
         return named_key(fold_scopes(self.key, path), name, index)
 
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:

@@ -316,9 +316,7 @@ class Scope:
 
     def _record(self) -> Record:
         assert self._place.entry is not None
-        record = self._place.entry.record
-        record.require_open(join(self._place.path))
-        return record
+        return self._place.entry.record(join(self._place.path))
 
     def _children(self) -> tuple[Any, jax.Array | None, jax.Array | None]:
         """Variables, key and the unsliced axes, as seen from this very path."""

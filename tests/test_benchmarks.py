@@ -131,7 +131,7 @@ def test_the_command_line_narrows(tmp_path):
 
 def test_an_unknown_measure_is_refused(capsys):
     """The error lists the measures."""
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="2"):
         command.run(["--only", "nothing"])
     assert "trace-mlp" in capsys.readouterr().err
 

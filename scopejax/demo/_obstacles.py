@@ -40,5 +40,7 @@ def unwritable(folder: Path) -> str | None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return None
+    except FileExistsError:
+        return f"{str(folder)!r} is a file, and a folder is needed"
     except OSError as error:
         return f"cannot write to the folder {str(folder)!r}: {error.strerror}"

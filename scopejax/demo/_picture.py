@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 from ._data import Array, Pairs
 from ._evaluate import Accuracy, Verdicts
@@ -27,50 +28,67 @@ def draw(
     scores: Accuracy,
 ) -> None:
     """Writes the PNG. No global state of matplotlib is touched."""
-    figure = Figure(figsize=(11, 8.6), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(11, 8), facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
     FigureCanvasAgg(figure)
     figure.suptitle(
-        "A siamese network on 8x8 digits. Held out, it is right on"
-        f" {scores.digit:.1%} of digits and {scores.same:.1%} of pairs",
+        f"A siamese network on 8x8 digits: {scores.digit:.1%} of held-out digits"
+        f" and {scores.same:.1%} of held-out pairs right",
         fontsize=14,
     )
     [top], [middle], [bottom] = figure.subfigures(
-        3, 1, height_ratios=(1.9, 1, 1), hspace=0.05, squeeze=False
+        3, 1, height_ratios=(2.2, 1, 1), squeeze=False
     )
     curve, filters = top.subplots(1, 2, width_ratios=(1.7, 1))
     draw_loss(curve, losses)
     draw_filters(filters, np.asarray(params["tower"]["conv1"]["kernel"]))
 
-    first = np.argsort(~pairs.same, kind="stable")  # pairs that are the same, others
-    some = np.concatenate([first[: ACROSS // 2], first[::-1][: ACROSS // 2]])
-    draw_pairs(middle, "Some held-out pairs", some, pairs, verdicts)
-    draw_pairs(bottom, "The hardest ones", hardest(pairs, verdicts), pairs, verdicts)
+    half = ACROSS // 2
+    some = [*np.flatnonzero(pairs.same)[:half], *np.flatnonzero(~pairs.same)[:half]]
+    draw_pairs(
+        middle,
+        "Held-out pairs: the verdict above, the true digits below",
+        some,
+        pairs,
+        verdicts,
+    )
+    draw_pairs(bottom, "The hardest of all held-out pairs", hardest(pairs, verdicts), pairs, verdicts)
     figure.savefig(path, dpi=110)
 
 
-def hardest(pairs: Pairs, verdicts: Verdicts) -> Array:
-    """The pairs judged most wrongly, no image on the left twice."""
+def hardest(pairs: Pairs, verdicts: Verdicts) -> list[int]:
+    """The pairs judged most wrongly, no image twice."""
     margin = np.where(pairs.same, verdicts.same, -verdicts.same)
-    order = np.argsort(margin)
-    _, first = np.unique(pairs.left[order], axis=0, return_index=True)
-    return order[np.sort(first)[:ACROSS]]
+    chosen: list[int] = []
+    shown: set[bytes] = set()
+    for i in map(int, np.argsort(margin)):
+        images = {pairs.left[i].tobytes(), pairs.right[i].tobytes()}
+        if shown.isdisjoint(images):
+            chosen.append(i)
+            shown |= images
+    return chosen[:ACROSS]
 
 
 def draw_loss(axes: Axes, losses: list[float]) -> None:
-    """Each batch's loss, and the mean of the last few."""
-    window = max(len(losses) // 40, 1)
-    means = np.convolve(losses, np.full(window, 1 / window), "valid")
+    """Each batch's loss and, where there are many, a running mean."""
     steps = np.arange(1, len(losses) + 1)
-    axes.plot(steps, losses, color=LINE, alpha=0.25, linewidth=0.8, label="one batch")
-    axes.plot(
-        steps[window - 1 :], means, color=LINE, linewidth=2, label=f"mean of {window}"
-    )
+    window = len(losses) // 40
+    if window < 2:
+        axes.plot(steps, losses, ".-", color=LINE, label="one batch")
+    else:
+        means = np.convolve(losses, np.full(window, 1 / window), "valid")
+        axes.plot(steps, losses, color=LINE, alpha=0.25, lw=0.8, label="one batch")
+        axes.plot(
+            steps[window - 1 :], means, color=LINE, lw=2, label=f"mean of {window}"
+        )
     guess = np.log(10) + np.log(2)
     axes.axhline(guess, color=MUTED, linestyle=":", label="guessing")
     axes.set_title("Training loss of both heads", weight="bold")
     axes.set(xlabel="step", ylabel="cross entropy (nats)", yscale="log")
+    axes.set(xlim=(0, len(losses) + 1), ylim=(0.8 * min(1, *losses), max(5, *losses)))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
 
@@ -86,11 +104,16 @@ def draw_filters(axes: Axes, kernel: Array) -> None:
 
 
 def draw_pairs(
-    figure: SubFigure, title: str, chosen: Array, pairs: Pairs, verdicts: Verdicts
+    figure: SubFigure,
+    title: str,
+    chosen: Sequence[int],
+    pairs: Pairs,
+    verdicts: Verdicts,
 ) -> None:
     """A row of pairs, each with the verdict above and the truth below."""
     figure.suptitle(title, weight="bold")
-    for axes, i in zip(figure.subplots(1, len(chosen)), chosen, strict=True):
+    row = figure.subplots(1, len(chosen), gridspec_kw={"wspace": 0.2})
+    for axes, i in zip(row, chosen, strict=True):
         both = np.stack([pairs.left[i, :, :, 0], pairs.right[i, :, :, 0]])
         axes.imshow(mosaic(both[None]), cmap="gray", vmin=0, vmax=1)
         axes.set(xticks=[3.5, 12.5], yticks=[])
