@@ -13,7 +13,7 @@ from ._errors import InvalidArgumentError, ScopeUsageError, VariableMismatchErro
 from ._naming import Path, join
 from ._request import Request
 from ._spec import VariableAggregation
-from ._tree import leaves, to_flat
+from ._tree import leaves
 from ._where import user_line
 
 Sizes = tuple[int, ...]
@@ -113,11 +113,17 @@ def require_size(n: Any, name: str) -> int:
 
 def require_stack(variables: Any, n: int, path: Path) -> bool:
     """Refuses variables without a leading axis of `n`; whether there are any."""
-    flat = to_flat(variables)
-    for name, leaf in flat.items():
-        shape = np.shape(leaf)
+    if not isinstance(variables, Mapping):
+        raise InvalidArgumentError(
+            f"{join(path)} is a variable, not a scope that could be stacked.",
+            name=join(path),
+            where=user_line(),
+        )
+    found = False
+    for below, leaf in leaves(variables, "variables", path):
+        found, shape = True, np.shape(leaf)
         if shape[:1] != (n,):
-            full = join((*path, name))
+            full = join(below)
             raise VariableMismatchError(
                 f"Variable {full} is no stack of {n} alike layers: its shape is"
                 f" {shape}.",
@@ -127,7 +133,7 @@ def require_stack(variables: Any, n: int, path: Path) -> bool:
                 where=user_line(),
                 remedy="Stack the layers' arrays on a new first axis.",
             )
-    return bool(flat)
+    return found
 
 
 def value_shape(value: Any) -> Sizes | None:

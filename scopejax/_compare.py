@@ -42,15 +42,20 @@ def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator
             yield from _differs(spec, flat[name])
         elif complete:
             yield f"missing     {name}: shape {spec.shape}, dtype {spec.dtype}"
-    for name in flat:
+    for name, leaf in flat.items():
         if name not in specs:
             close = nearest(name, specs)
             hint = f" (nearest: {', '.join(close)})" if close else ""
-            yield f"unexpected  {name}{hint}"
+            kind = "" if _is_array(leaf) else f", a {type(leaf).__name__}"
+            yield f"unexpected  {name}{kind}{hint}"
+
+
+def _is_array(leaf: Any) -> bool:
+    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
 
 
 def _differs(spec: VariableSpec, leaf: Any) -> Iterator[str]:
-    if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
+    if not _is_array(leaf):
         yield f"no array    {spec.name}: {leaf!r}"
         return
     shape, dtype = tuple(leaf.shape), leaf.dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax
@@ -9,14 +10,41 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._errors import InvalidArgumentError, ScopeUsageError
-from ._naming import fold_words, path_words
+from ._naming import Path, fold_scopes, fold_words, path_words
 from ._where import user_line
 
 
-def named_key(scope_key: jax.Array, name: str, index: Any) -> jax.Array:
-    """The key `name` of the scope whose key is `scope_key`."""
-    key = fold_words(scope_key, path_words((name,), "key"))
+def named_key(key: jax.Array, path: Path, index: Any) -> jax.Array:
+    """The key whose name is the last component of `path`, below the scope of `key`."""
+    *scopes, name = path
+    key = fold_words(fold_scopes(key, tuple(scopes)), path_words((name,), "key"))
     return key if index is None else jax.random.fold_in(key, index)
+
+
+def as_index(index: Any, name: str) -> Any:
+    """An index that `jax.random.fold_in` takes whole: 32 bits, no sign, one number."""
+    if index is None or _is_traced_index(index):
+        return index
+    try:
+        if isinstance(index, bool | np.bool_):
+            raise TypeError("a bool is no index")
+        number = operator.index(index)
+        if 0 <= number < 2**32:
+            return number
+    except TypeError:
+        pass
+    raise InvalidArgumentError(
+        f"The index of a random key must be a whole number of 32 bits, but received:"
+        f" {index!r}",
+        name=name,
+        where=user_line(),
+    )
+
+
+def _is_traced_index(index: Any) -> bool:
+    if not isinstance(index, jax.core.Tracer):
+        return False
+    return index.shape == () and bool(jnp.issubdtype(index.dtype, jnp.integer))
 
 
 def item_keys(key: jax.Array, n: int) -> jax.Array:
@@ -35,9 +63,18 @@ def key_axes(key: Any) -> int | None:
     return axes - 1 if dtype == np.uint32 and axes else None
 
 
+def _is_single_key(key: Any) -> bool:
+    if not isinstance(key, jax.Array | np.ndarray) or key_axes(key) != 0:
+        return False
+    if key.dtype != np.uint32:
+        return True
+    raw: jax.ShapeDtypeStruct = jax.eval_shape(lambda: jax.random.PRNGKey(0))
+    return bool(key.shape == raw.shape)
+
+
 def require_key(key: Any) -> None:
     """Refuses what is no single random key."""
-    if key is not None and key_axes(key) != 0:
+    if not _is_single_key(key):
         array = hasattr(key, "dtype") and hasattr(key, "shape")
         raise InvalidArgumentError(
             f"key must be one JAX random key, but received: {key!r}",

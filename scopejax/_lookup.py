@@ -6,7 +6,7 @@ order of the checks follows TF1, steps 7 to 11 of what was observed there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import jax
@@ -21,9 +21,11 @@ from ._checks import (
     require_value_or_shape,
     value_shape,
 )
+from ._dtypes import constant
 from ._errors import (
     InitializerError,
     InvalidArgumentError,
+    VariableMismatchError,
     VariableNotFoundError,
 )
 from ._naming import join, nearest, split
@@ -65,7 +67,16 @@ def as_array(value: Any, name: str) -> jax.Array:
     if isinstance(value, jax.Array):
         return value
     try:
-        return jnp.asarray(value)
+        return jnp.asarray(constant(value))
+    except OverflowError as error:
+        dtype = np.asarray(value).dtype
+        raise VariableMismatchError(
+            f"Variable {name} has numbers that need 64 bits, which are off: found dtype"
+            f" {dtype}.",
+            name=name,
+            found=str(dtype),
+            where=user_line(),
+        ) from error
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(
             f"The value given for {name} is no array: {value!r}",
@@ -80,15 +91,22 @@ def _missing(
     request: Request, place: Place, variables: Any, *, is_scope: bool
 ) -> VariableNotFoundError:
     prefix = place.path[: place.base]
-    names = [join((*prefix, *path)) for path, _ in leaves(variables, "variables")]
+    names = [join(path) for path, _ in leaves(variables, "variables", prefix)]
     if request.reuse is True:
         return does_not_exist(request.name, names)
+    return not_given(request.name, names, "a scope of that name" if is_scope else None)
+
+
+def not_given(
+    name: str, names: Iterable[str], found: str | None = None
+) -> VariableNotFoundError:
+    """The error for a variable that is missing among those given."""
     return VariableNotFoundError(
-        f"Variable {request.name} does not exist in the variables given.",
-        name=request.name,
-        found="a scope of that name" if is_scope else None,
+        f"Variable {name} does not exist in the variables given.",
+        name=name,
+        found=found,
         where=user_line(),
-        nearest=nearest(request.name, names),
+        nearest=nearest(name, names),
         remedy="`check` of the transformed model lists every difference; `init(...,"
         " given=params)` makes what is missing.",
     )
@@ -117,10 +135,12 @@ def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dt
     if known is None:
         known = _spec(request, place.stack, creation.line)
         record.add(known, creation)
-    else:
-        require_shape(request.name, request.shape, known.item_shape, ())
-        require_dtype(request.name, request.dtype, known.dtype)
-    return known.item_shape, known.dtype
+    shape = known.shape[len(place.stack) :]
+    if known.shape != place.stack + shape:  # the stack of another length, or of none
+        require_shape(request.name, place.stack + shape, known.shape, ())
+    require_shape(request.name, request.shape, shape, ())
+    require_dtype(request.name, request.dtype, known.dtype)
+    return shape, known.dtype
 
 
 def _spec(request: Request, stack: Shape, where: str) -> VariableSpec:

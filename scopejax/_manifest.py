@@ -12,7 +12,7 @@ from . import summary
 from ._compare import require_agreement, require_fit
 from ._errors import InvalidArgumentError
 from ._keys import require_key
-from ._lookup import as_array
+from ._lookup import as_array, not_given
 from ._match import Pattern, matches
 from ._materialize import materialize, per_item
 from ._naming import join, nearest
@@ -253,11 +253,13 @@ class Manifest(Mapping[str, VariableSpec]):
         2.0
         """
         arrays = {join(path): leaf for path, leaf in leaves(params, "params")}
-        losses = [
-            per_item(spec.regularizer, spec.stack)(arrays[spec.name])
-            for spec in self.values()
-            if spec.regularizer is not None
-        ]
+        losses = []
+        for spec in self.values():
+            if spec.regularizer is None:
+                continue
+            if spec.name not in arrays:
+                raise not_given(spec.name, arrays)
+            losses.append(per_item(spec.regularizer, spec.stack)(arrays[spec.name]))
         return sum((jnp.sum(x) for x in losses if x is not None), jnp.float32(0))
 
     def project(self, params: Mapping[str, Any]) -> Tree:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from ._errors import InvalidArgumentError
 from ._spec import VariableSpec
@@ -18,10 +18,11 @@ def matches(pattern: Pattern, spec: VariableSpec) -> bool:
     """Whether `spec` is meant by `pattern`.
 
     In a glob ``*`` stands for any part of one component, ``**`` for any number of
-    components, ``?`` for one character and ``[ab]`` for one of several.
+    components, ``?`` for one character, ``[ab]`` for one of several and ``[!ab]`` for
+    one of all others.
     """
     if isinstance(pattern, str):
-        return _glob(pattern).fullmatch(spec.name) is not None
+        return _covers(tuple(pattern.split("/")), spec.path)
     if isinstance(pattern, re.Pattern):
         return pattern.fullmatch(spec.name) is not None
     if callable(pattern):
@@ -33,20 +34,12 @@ def matches(pattern: Pattern, spec: VariableSpec) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=4096)
-def _glob(pattern: str) -> re.Pattern[str]:
-    *parents, last = pattern.split("/")
-    above = ["(?:[^/]+/)*" if part == "**" else _part(part) + "/" for part in parents]
-    return re.compile("".join(above) + (".+" if last == "**" else _part(last)))
-
-
-_WILD = {"*": "[^/]*", "?": "[^/]"}
-
-
-def _part(part: str) -> str:
-    pieces = re.split(r"(\*|\?|\[[^\]]+\])", part)
-    return "".join(
-        _WILD.get(piece)
-        or (piece if re.fullmatch(r"\[[^\]]+\]", piece) else re.escape(piece))
-        for piece in pieces
-    )
+def _covers(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not path
+    first, *rest = pattern
+    if first != "**":
+        here = bool(path) and fnmatchcase(path[0], first)
+        return here and _covers(pattern[1:], path[1:])
+    least = 0 if rest else 1  # at the end it stands for one component at least
+    return any(_covers(pattern[1:], path[i:]) for i in range(least, len(path) + 1))

@@ -29,8 +29,12 @@ def join(path: Path) -> str:
     return "/".join(path)
 
 
-def split(name: object) -> Path:
+def split(name: object, inside: Path = ()) -> Path:
     """``"a/b"`` -> ``("a", "b")``; a name that cannot be one is an error.
+
+    Args:
+      name: what the user passed.
+      inside: the scope that was asked, for the error.
 
     >>> split("encoder/kernel")
     ('encoder', 'kernel')
@@ -38,23 +42,33 @@ def split(name: object) -> Path:
     if not isinstance(name, str):
         raise InvalidArgumentError(
             f"A name must be a string, but received: {name!r}",
+            name=join(inside) or None,
             expected="str",
             found=type(name).__name__,
             where=user_line(),
             remedy=f"Pass {str(name)!r}." if isinstance(name, int) else None,
         )
-    path = _components(name)
-    if not all(path):
-        what = "is empty" if not name else "has an empty component"
+    path, wrong = _components(name)
+    if wrong:
         raise InvalidArgumentError(
-            f"The name {name!r} {what}.", name=name, where=user_line(), remedy=_SLASHES
+            f"The name {name!r} {wrong}.",
+            name=join((*inside, name)),
+            where=user_line(),
+            remedy=_SLASHES,
         )
     return path
 
 
 @functools.lru_cache(maxsize=65536)
-def _components(name: str) -> Path:
-    return tuple(name.split("/"))
+def _components(name: str) -> tuple[Path, str]:
+    """The components of a name, and what is wrong with it."""
+    path = tuple(str(name).split("/"))
+    if not name:
+        return path, "is empty"
+    if not all(path):
+        return path, "has an empty component"
+    surrogates = any("\ud800" <= letter <= "\udfff" for letter in name)
+    return path, "cannot be encoded" if surrogates else ""
 
 
 @functools.lru_cache(maxsize=65536)

@@ -8,10 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Literal
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
+from ._dtypes import as_dtype
 from ._errors import InvalidArgumentError
 from ._where import user_line
 
@@ -137,35 +134,3 @@ def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
     if value is not None:
         Options().override(name, **{option: value})
-
-
-def as_dtype(dtype: Any, name: str) -> np.dtype:
-    """The NumPy dtype that a JAX array of `dtype` really has.
-
-    Raises:
-      InvalidArgumentError: `dtype` is none, holds no numbers, or needs 64 bits while
-        ``jax_enable_x64`` is off.
-    """
-    try:
-        wanted: np.dtype = jnp.dtype(dtype)
-    except TypeError as error:
-        raise InvalidArgumentError(
-            f"{dtype!r} is not a dtype.", name=name, where=user_line()
-        ) from error
-    if not (jnp.issubdtype(wanted, np.number) or wanted == np.bool_):
-        raise InvalidArgumentError(
-            f"A variable holds numbers or bools, but the dtype {wanted} was asked for.",
-            name=name,
-            where=user_line(),
-            remedy="Keep text and objects outside of the variables.",
-        )
-    if jax.dtypes.canonicalize_dtype(wanted) != wanted:
-        narrow = str(wanted).replace("64", "32").replace("128", "64")
-        raise InvalidArgumentError(
-            f"dtype {wanted} needs 64-bit mode, which is off.",
-            name=name,
-            where=user_line(),
-            remedy="jax.config.update('jax_enable_x64', True) at the start of the"
-            f" program, or dtype={narrow!r}.",
-        )
-    return wanted

@@ -49,10 +49,20 @@ class Place:
       base: how many components lie outside of the last pytree boundary.
       stack: the sizes of the stacks that the scope stands in, outermost first.
       entry: None unless the model is being recorded.
+      whole: whether it is the stack itself, not yet passed to a transform.
       mark: shared by all places on this side of the boundary.
     """
 
-    __slots__ = ("_beyond", "base", "entry", "mark", "options", "path", "stack")
+    __slots__ = (
+        "_beyond",
+        "base",
+        "entry",
+        "mark",
+        "options",
+        "path",
+        "stack",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -62,12 +72,14 @@ class Place:
         stack: tuple[int, ...] = (),
         entry: Entry | None = None,
         mark: Mark | None = None,
+        whole: bool = False,
     ) -> None:
         self.path = path
         self.options = options
         self.base = base
         self.stack = stack
         self.entry = entry
+        self.whole = whole
         self.mark = mark or Mark()
         # One for all flattenings: `jit` flattens an argument several times for one
         # call, and keeps another result in its cache's key than the body gets.
@@ -82,11 +94,20 @@ class Place:
             self.stack,
             self.entry,
             self.mark,
+            self.whole,
         )
 
     def with_options(self, options: Options) -> Place:
         """The same place with other defaults."""
-        return Place(self.path, options, self.base, self.stack, self.entry, self.mark)
+        return Place(
+            self.path,
+            options,
+            self.base,
+            self.stack,
+            self.entry,
+            self.mark,
+            self.whole,
+        )
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
@@ -100,6 +121,7 @@ class Place:
             self.stack + stack,
             entry,
             self._beyond,
+            whole=bool(stack),
         )
 
     @property

@@ -44,7 +44,7 @@ from jax.extend.core import get_opaque_trace_state
 
 from ._errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
 from ._keys import named_key
-from ._naming import Path, fold_scopes, join, nearest
+from ._naming import Path, join, nearest
 from ._options import AUTO_REUSE
 from ._spec import VariableSpec
 from ._tree import both_kinds
@@ -212,18 +212,15 @@ class Record:
         self._variables[spec.name] = creation
         self.specs[spec.name] = spec
 
-    def random_key(
-        self, path: Path, name: str, entry: Entry, reuse: Any, index: Any
-    ) -> jax.Array:
-        """A placeholder for the key `name` of the scope `path`."""
-        full = join((*path, name))
-        creation = self.creation(entry)
-        first = self._keys.setdefault(full, creation)
-        again = first is not creation and not first.is_retrace(creation)
-        if again and index is None and not reuse:
-            raise key_exists(full, creation.where, first.where)
+    def random_key(self, path: Path, entry: Entry, reuse: Any, index: Any) -> jax.Array:
+        """A placeholder for the key of full name `path`."""
+        if index is None:
+            name, creation = join(path), self.creation(entry)
+            first = self._keys.setdefault(name, creation)
+            if not (first is creation or reuse or first.is_retrace(creation)):
+                raise key_exists(name, creation.where, first.where)
         assert self.key is not None  # not closed
-        return named_key(fold_scopes(self.key, path), name, index)
+        return named_key(self.key, path, index)
 
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
         """Zeros in the current trace, shared where that is the model's own."""

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._dtypes import as_dtype, constant
 from ._errors import InvalidArgumentError, VariableMismatchError
-from ._options import Options, as_dtype, check_option, no_regularizer
+from ._options import Options, check_option, no_regularizer
 from ._spec import (
     GLOBAL_VARIABLES,
     TRAINABLE_VARIABLES,
@@ -116,33 +117,45 @@ def _first(*values: Any) -> Any:
 def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:
     """The initializer, and its dtype where it is a value."""
     if isinstance(initializer, type):
-        initializer = initializer()  # as TF1: a class stands for its instance
+        initializer = _instance(initializer, name)
     if initializer is None or callable(initializer):
         return initializer, None
-    if not isinstance(initializer, jax.Array):
+    if isinstance(initializer, list | tuple) and _is_traced(initializer):
+        initializer = jnp.asarray(initializer)
+    if not isinstance(initializer, jax.Array) or _is_key(initializer):
         initializer = _constant(initializer, name)
     return initializer, np.dtype(initializer.dtype)
 
 
-# Python's own numbers, as TF1 and JAX take them.
-_NARROW = {
-    np.dtype(np.float64): np.dtype(np.float32),
-    np.dtype(np.int64): np.dtype(np.int32),
-    np.dtype(np.complex128): np.dtype(np.complex64),
-}
+def _is_traced(values: Any) -> bool:
+    leaves = jax.tree.leaves(values)
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+
+
+def _is_key(value: jax.Array) -> bool:
+    return bool(jnp.issubdtype(value.dtype, jax.dtypes.prng_key))
+
+
+def _instance(kind: type, name: str) -> Any:
+    """As in TF1 a class stands for its instance."""
+    try:
+        return kind()
+    except TypeError as error:
+        raise InvalidArgumentError(
+            f"The initializer of {name} is a class that needs arguments: {error}",
+            name=name,
+            where=user_line(),
+            remedy=f"Pass an instance, {kind.__name__}(...).",
+        ) from error
 
 
 def _constant(value: Any, name: str) -> np.ndarray:
-    """A value as the NumPy array that JAX would make of it, the caller's left alone."""
     try:
-        wide = np.array(value).dtype
-        if not (jnp.issubdtype(wide, np.number) or wide == np.bool_):
-            raise TypeError(f"dtype {wide} holds no numbers")
-        dtype = wide if hasattr(value, "dtype") else _NARROW.get(wide, wide)
-        return np.array(value, jax.dtypes.canonicalize_dtype(dtype))
+        return constant(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgumentError(
-            f"The initializer of {name} is neither callable nor an array: {value!r}",
+            f"The initializer of {name} is neither callable nor an array of numbers"
+            f" that fit: {value!r}",
             name=name,
             where=user_line(),
             remedy="Pass a function (key, shape, dtype) -> array, or a value.",
@@ -193,7 +206,7 @@ def as_shape(shape: Any, name: str) -> Shape | None:
     elif shape is None:
         return None
     else:
-        sizes = shape if isinstance(shape, Iterable) else (shape,)
+        sizes = shape if _is_sequence(shape) else (shape,)
         dimensions = tuple(_dimension(size, shape, name) for size in sizes)
     negative = [size for size in dimensions if size is not None and size < 0]
     if negative:
@@ -206,10 +219,15 @@ def as_shape(shape: Any, name: str) -> Shape | None:
     return dimensions
 
 
+def _is_sequence(shape: Any) -> bool:
+    text = isinstance(shape, str | bytes)
+    return (isinstance(shape, Sequence) and not text) or np.ndim(shape) == 1
+
+
 def _dimension(size: Any, shape: Any, name: str) -> int | None:
     try:
-        if isinstance(size, bool | np.bool_):
-            raise TypeError("a bool is no size")
+        if isinstance(size, bool | np.bool_ | jax.Array):
+            raise TypeError("a bool is no size, nor is an array")
         return None if size is None else operator.index(size)
     except TypeError as error:
         raise InvalidArgumentError(

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from . import _lookup
 from ._checks import require_size, require_stack, require_tree, whole_stack
-from ._keys import item_keys, key_axes, named_key, no_key, require_key
+from ._keys import as_index, item_keys, key_axes, named_key, no_key, require_key
 from ._naming import Path, fold_scopes, join, split
 from ._options import (
     Constraint,
@@ -71,7 +71,8 @@ class Scope:
         self, variables: Mapping[str, Any], *, key: jax.Array | None = None
     ) -> None:
         require_tree(variables)
-        require_key(key)
+        if key is not None:
+            require_key(key)
         _set(self, variables, key, None, Place((), Options()))
 
     # Where it is
@@ -92,7 +93,8 @@ class Scope:
 
     def __truediv__(self, name: str) -> Scope:
         """The scope `name` below this one; ``scope / "a/b"`` is two levels down."""
-        return self._at(self._place.child(split(name)))
+        place = self._place
+        return self._at(place.child(split(name, place.path)))
 
     # What it passes down
 
@@ -193,9 +195,10 @@ class Scope:
         dtype('float32')
         """
         place = self._place
-        check_option("custom_getter", custom_getter, name)
+        full = join((*place.path, *split(name, place.path)))
+        check_option("custom_getter", custom_getter, full)
         request = complete(
-            join((*place.path, *split(name))),
+            full,
             place.options,
             shape=shape,
             dtype=dtype,
@@ -236,17 +239,17 @@ class Scope:
         (2,)
         """
         place = self._place
-        path = split(name)
-        self._require_item("key", join((*place.path, *path)))
+        path = (*place.path, *split(name, place.path))
+        index = as_index(index, join(path))
+        self._require_item("key", join(path))
         if place.entry is not None:
-            record = self._record()
             reuse = place.options.reuse
-            return record.random_key(place.path, join(path), place.entry, reuse, index)
+            return self._record().random_key(path, place.entry, reuse, index)
         if self._key is None:
-            raise no_key(join((*place.path, *path)))
+            raise no_key(join(path))
         if place.stack and key_axes(self._key):
-            raise whole_stack("key", join((*place.path, *path)), place.stack[-1:])
-        return named_key(fold_scopes(self._key, place.below), join(path), index)
+            raise whole_stack("key", join(path), place.stack[-1:])
+        return named_key(self._key, path[place.base :], index)
 
     # Layers and names
 
@@ -276,9 +279,9 @@ class Scope:
         """
         place = self._place
         n = require_size(n, join(place.path))
+        self._require_item("stack", join(place.path))
         if place.entry is not None:
             self._record()
-            self._require_item("stack", join(place.path))
             return make({}, None, jnp.zeros((n,)), place.at_boundary((n,)))
         variables, key, _ = self._children()
         found = require_stack(variables, n, place.path)
@@ -308,6 +311,9 @@ class Scope:
             " apply returns; options by scope.with_options()."
         )
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"A Scope is immutable: {name!r} cannot be deleted.")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return make, (self._variables, self._key, self._unsliced, self._place)
 
@@ -326,16 +332,17 @@ class Scope:
         return {} if found is None else found, key, self._unsliced
 
     def _require_item(self, what: str, name: str) -> None:
-        sizes = () if self._unsliced is None else self._unsliced.shape
-        if sizes and self._place.entry is not None:
-            raise whole_stack(what, name, sizes)
+        place = self._place
+        sliced = self._unsliced is None or not self._unsliced.shape
+        if place.whole or (place.entry is not None and not sliced):
+            raise whole_stack(what, name, place.stack[-1:])
 
     def _get(self, request: Request) -> jax.Array:
         place = self._place
+        self._require_item("variable", request.name)
         if place.entry is None:
             return _lookup.find(self._variables, request, place)
         record = self._record()
-        self._require_item("variable", request.name)
         shape, dtype = _lookup.create(record, request, place)
         return record.placeholder(shape, dtype)
 

@@ -12,8 +12,10 @@ from ._where import user_line
 Tree = dict[str, Any]
 
 
-def leaves(tree: Any, what: str = "tree") -> Iterator[tuple[Path, Any]]:
-    """The `(path, leaf)` pairs of a nested dict, in its own order.
+def leaves(
+    tree: Any, what: str = "tree", path: Path = ()
+) -> Iterator[tuple[Path, Any]]:
+    """The `(path, leaf)` pairs of a nested dict, in its own order, below `path`.
 
     Raises:
       InvalidArgumentError: `tree` is no dict, or a key is no name.
@@ -26,7 +28,7 @@ def leaves(tree: Any, what: str = "tree") -> Iterator[tuple[Path, Any]]:
             found=_brief(tree),
             where=user_line(),
         )
-    return _walk(tree, (), what)
+    return _walk(tree, path, what)
 
 
 def _walk(tree: Mapping[Any, Any], path: Path, what: str) -> Iterator[tuple[Path, Any]]:

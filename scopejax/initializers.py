@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.nn.initializers import Initializer
 from jax.nn.initializers import variance_scaling as _jax_variance_scaling
+
+Initializer = Callable[..., jax.Array]
+"""``(key, shape, dtype) -> array``"""
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["uniform", "normal", "truncated_normal"]
@@ -59,7 +62,7 @@ def variance_scaling(
         fan = shape[0] if shape else 1
         return _draw(key, shape, dtype, scale / fan, distribution)
 
-    return cast(Initializer, init)
+    return init
 
 
 def _draw(
@@ -74,6 +77,25 @@ def _draw(
     cut = np.asarray(_TRUNCATED_STDDEV, dtype)
     numbers = jax.random.truncated_normal(key, -2, 2, shape, dtype)
     return jnp.multiply(numbers, stddev / cut)
+
+
+def orthogonal(key: jax.Array, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
+    """`jax.nn.initializers.orthogonal()` that serves half precision as well.
+
+    The decomposition is made in float32, since LAPACK knows no narrower numbers.
+
+    Args:
+      key: a random key.
+      shape: two axes at least.
+      dtype: a floating dtype.
+
+    >>> import jax
+    >>> q = orthogonal(jax.random.key(0), (2, 2), jnp.bfloat16)
+    >>> q.dtype.name
+    'bfloat16'
+    """
+    wide = jnp.float32 if jnp.dtype(dtype).itemsize < 4 else dtype
+    return jax.nn.initializers.orthogonal()(key, shape, wide).astype(dtype)
 
 
 glorot_uniform: Initializer = variance_scaling(1.0, "fan_avg", "uniform")

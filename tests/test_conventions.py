@@ -18,6 +18,7 @@ LAYERS = [
     "_errors",
     "_where",
     "_naming",
+    "_dtypes",
     "_options",
     "_spec",
     "_tree",

@@ -98,7 +98,7 @@ def test_the_scale_is_variance_times_fan(scale, distribution):
 # From rank 2 on
 
 
-SHAPES = [(1, 1), (2, 3), (3, 3, 4, 5)]
+SHAPES = [(2, 3), (1, 2, 2, 3)]
 
 
 @named
@@ -114,7 +114,7 @@ def test_from_rank_2_on_jax_is_followed_bit_for_bit(name, dtype, shape):
 
 
 @given(
-    shape=st.sampled_from([(1, 1), (2, 3), (7, 1), (2, 3, 4)]),
+    shape=st.sampled_from([(2, 3), (7, 1)]),
     scale=st.sampled_from([0.1, 1.0, 2.0]),
     mode=st.sampled_from(["fan_in", "fan_out", "fan_avg"]),
     distribution=st.sampled_from(DISTRIBUTIONS),

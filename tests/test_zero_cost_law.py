@@ -109,7 +109,7 @@ def with_layers(scope, x):
 def with_layers_by_hand(params, x):
     fc, ln = params["fc"], params["ln"]
     x = x @ fc["kernel"] + jnp.expand_dims(fc["bias"], 0)
-    y = jax.nn.standardize(x, epsilon=1e-6)
+    y = jax.nn.standardize(x, variance=jnp.var(x, -1, keepdims=True), epsilon=1e-6)
     y = y * jnp.expand_dims(ln["scale"], 0)
     return y + jnp.expand_dims(ln["bias"], 0)
 

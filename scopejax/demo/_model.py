@@ -11,7 +11,7 @@ from scopejax.layers import conv, dense, layer_norm
 
 
 def tower(scope: sj.Scope, images: jax.Array) -> jax.Array:
-    """Embeds images."""  # (n, 8, 8, 1)
+    """Embeds images `(n, 8, 8, 1)` as points `(n, 64)`."""
     x = relu(conv(scope / "conv1", images, 16, (3, 3)))  # (n, 8, 8, 16)
     x = relu(conv(scope / "conv2", x, 32, (3, 3), strides=2))  # (n, 4, 4, 32)
     x = x.reshape(len(x), -1)  # (n, 512)

@@ -45,14 +45,10 @@ def draw(
 
     half = ACROSS // 2
     some = [*np.flatnonzero(pairs.same)[:half], *np.flatnonzero(~pairs.same)[:half]]
-    draw_pairs(
-        middle,
-        "Held-out pairs: the verdict above, the true digits below",
-        some,
-        pairs,
-        verdicts,
-    )
-    draw_pairs(bottom, "The hardest of all held-out pairs", hardest(pairs, verdicts), pairs, verdicts)
+    middle.suptitle("Held-out pairs: verdict above, true digits below", weight="bold")
+    draw_pairs(middle, some, pairs, verdicts)
+    bottom.suptitle("The hardest of all held-out pairs", weight="bold")
+    draw_pairs(bottom, hardest(pairs, verdicts), pairs, verdicts)
     figure.savefig(path, dpi=110)
 
 
@@ -104,14 +100,9 @@ def draw_filters(axes: Axes, kernel: Array) -> None:
 
 
 def draw_pairs(
-    figure: SubFigure,
-    title: str,
-    chosen: Sequence[int],
-    pairs: Pairs,
-    verdicts: Verdicts,
+    figure: SubFigure, chosen: Sequence[int], pairs: Pairs, verdicts: Verdicts
 ) -> None:
-    """A row of pairs, each with the verdict above and the truth below."""
-    figure.suptitle(title, weight="bold")
+    """A row of pairs, each with the verdict above and the true digits below."""
     row = figure.subplots(1, len(chosen), gridspec_kw={"wspace": 0.2})
     for axes, i in zip(row, chosen, strict=True):
         both = np.stack([pairs.left[i, :, :, 0], pairs.right[i, :, :, 0]])

@@ -6,10 +6,10 @@ import functools
 from typing import Any
 
 import jax
-from jax.nn.initializers import Initializer
 
 from .._scope import Scope
-from ._base import as_float, layer
+from ..initializers import Initializer
+from ._base import as_float, layer, require
 from ._linear import dense
 
 
@@ -44,7 +44,7 @@ def attention(
       `(batch, time, in)`.
 
     Raises:
-      ValueError: `features` is no multiple of `heads`.
+      InvalidArgumentError: `features` is no multiple of `heads`.
 
     >>> import jax, jax.numpy as jnp, scopejax as sj
     >>> net = sj.transform(lambda scope, x: attention(scope / "attn", x, 2))
@@ -55,10 +55,10 @@ def attention(
     x = as_float(x, dtype)
     context = x if context is None else as_float(context, x.dtype)
     features = x.shape[-1] if features is None else features
-    if features % heads:
-        raise ValueError(
-            f"{features} features cannot be shared by {heads} heads evenly"
-        )
+    require(
+        heads > 0 and features % heads == 0,
+        f"{features} features cannot be shared by {heads} heads evenly",
+    )
     project = functools.partial(
         dense, use_bias=use_bias, kernel_initializer=kernel_initializer
     )
@@ -72,5 +72,9 @@ def attention(
         split("key", context),
         split("value", context),
     )
-    y = jax.nn.dot_product_attention(query, key, value, mask=mask, is_causal=is_causal)
+    # JAX's own code mixes float32 with the dtype of half-precision inputs here.
+    with jax.numpy_dtype_promotion("standard"):
+        y = jax.nn.dot_product_attention(
+            query, key, value, mask=mask, is_causal=is_causal
+        )
     return project(scope / "out", y.reshape(*x.shape[:-1], features), x.shape[-1])

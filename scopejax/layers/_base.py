@@ -8,11 +8,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import Initializer, ones
+from jax.nn.initializers import ones
 
 from .._errors import InvalidArgumentError
 from .._scope import Scope
 from .._where import user_line
+from ..initializers import Initializer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,12 @@ def _require_scope(value: Any, function: str) -> Scope:
         if isinstance(value, Mapping)
         else f"{function}(scope, ...): the scope comes first.",
     )
+
+
+def require(condition: bool, message: str) -> None:
+    """Refuses arguments that a layer cannot be made of."""
+    if not condition:
+        raise InvalidArgumentError(message, where=user_line())
 
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:

@@ -7,10 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import Initializer, normal, zeros
+from jax.nn.initializers import normal, zeros
 
 from .._scope import Scope
-from ._base import add_bias, as_float, layer
+from ..initializers import Initializer
+from ._base import add_bias, as_float, layer, require
 
 Padding = str | Sequence[tuple[int, int]]
 
@@ -50,13 +51,25 @@ def dense(
     (4, 3)
     """
     x = as_float(x, dtype)
+    require(x.ndim > 0, "dense takes an array with its features last, not a scalar")
     shape = (x.shape[-1], features)
     kernel = scope.get_variable("kernel", shape, initializer=kernel_initializer)
     return add_bias(scope, x @ kernel.astype(x.dtype), use_bias, bias_initializer)
 
 
 def _each(value: int | Sequence[int], axes: int) -> tuple[int, ...]:
-    return (value,) * axes if isinstance(value, int) else tuple(value)
+    return tuple(value) if isinstance(value, Sequence) else (int(value),) * axes
+
+
+def _space(x: jax.Array, kernel_size: Sequence[int]) -> int:
+    """How many axes of space there are, in the input and in the kernel."""
+    axes = len(kernel_size) if isinstance(kernel_size, Sequence) else None
+    require(
+        x.ndim - 2 == axes,
+        f"a kernel of size {kernel_size} does not fit an input of shape {x.shape}: it"
+        " needs one size for each axis between the batch and the features",
+    )
+    return x.ndim - 2
 
 
 def _channels_last(axes: int) -> Any:
@@ -102,7 +115,12 @@ def conv(
     >>> net.apply(net.init(jax.random.key(0), x), x).shape
     (2, 6, 6, 8)
     """
-    x, axes = as_float(x, dtype), len(kernel_size)
+    x = as_float(x, dtype)
+    axes = _space(x, kernel_size)
+    require(
+        x.shape[-1] % groups == 0,
+        f"{x.shape[-1]} features do not fall into {groups} groups evenly",
+    )
     shape = (*kernel_size, x.shape[-1] // groups, features)
     kernel = scope.get_variable("kernel", shape, initializer=kernel_initializer)
     y = jax.lax.conv_general_dilated(
@@ -149,7 +167,8 @@ def conv_transpose(
     >>> net.apply(net.init(jax.random.key(0), x), x).shape
     (2, 12, 12, 8)
     """
-    x, axes = as_float(x, dtype), len(kernel_size)
+    x = as_float(x, dtype)
+    axes = _space(x, kernel_size)
     shape = (*kernel_size, x.shape[-1], features)
     kernel = scope.get_variable("kernel", shape, initializer=kernel_initializer)
     y = jax.lax.conv_transpose(

@@ -9,7 +9,12 @@ import jax.numpy as jnp
 from jax.nn.initializers import zeros
 
 from .._scope import Scope
-from ._base import add_bias, as_float, layer, scale_by
+from ._base import add_bias, as_float, layer, require, scale_by
+
+
+def _wide(x: jax.Array) -> jax.Array:
+    """`x` in float32 at least, for sums of many numbers."""
+    return x.astype(jnp.float32) if x.dtype.itemsize < 4 else x
 
 
 @layer
@@ -41,8 +46,10 @@ def layer_norm(
     [[-1.0, 1.0]]
     """
     x = as_float(x, dtype)
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    y = jax.nn.standardize(wide, epsilon=epsilon).astype(x.dtype)
+    wide = _wide(x)
+    # The variance of what is left without the mean: a large offset costs no digits.
+    variance = jnp.var(wide, -1, keepdims=True)
+    y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon).astype(x.dtype)
     if use_scale:
         y = scale_by(scope, y)
     return add_bias(scope, y, use_bias, zeros)
@@ -70,7 +77,7 @@ def rms_norm(
     [[1.0, -1.0]]
     """
     x = as_float(x, dtype)
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    wide = _wide(x)
     mean_square = jnp.mean(jnp.square(wide), -1, keepdims=True)
     return scale_by(
         scope, (wide * jax.lax.rsqrt(mean_square + epsilon)).astype(x.dtype)
@@ -99,7 +106,7 @@ def dropout(
       As `x`.
 
     Raises:
-      ValueError: `rate` is not between 0 and 1.
+      InvalidArgumentError: `rate` is not between 0 and 1.
 
     >>> import jax, scopejax as sj
     >>> net = sj.transform(lambda scope, x: dropout(scope / "drop", x, 0.5))
@@ -107,8 +114,9 @@ def dropout(
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
-    if not 0.0 <= rate <= 1.0:
-        raise ValueError(f"dropout's rate must be between 0 and 1, but is {rate}")
+    require(
+        0.0 <= rate <= 1.0, f"dropout's rate must be between 0 and 1, but is {rate}"
+    )
     if deterministic or rate == 0.0:
         return x
     if rate == 1.0:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import orthogonal
 
 from .._scope import Scope
+from ..initializers import orthogonal
 from ._base import layer
 from ._linear import dense
-
-_RECURRENT_INITIALIZER = orthogonal()
 
 
 @layer
@@ -49,7 +47,7 @@ def lstm(
         hidden,
         wide,
         use_bias=False,
-        kernel_initializer=_RECURRENT_INITIALIZER,
+        kernel_initializer=orthogonal,
     )
     i, f, g, o = jnp.split(gates, 4, axis=-1)
     kept = cell * jax.nn.sigmoid(f + jnp.asarray(forget_bias, f.dtype))
@@ -81,9 +79,7 @@ def gru(scope: Scope, hidden: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.A
     """
     wide = 3 * hidden.shape[-1]
     from_x = jnp.split(dense(scope / "input", x, wide), 3, axis=-1)
-    recurrent = dense(
-        scope / "hidden", hidden, wide, kernel_initializer=_RECURRENT_INITIALIZER
-    )
+    recurrent = dense(scope / "hidden", hidden, wide, kernel_initializer=orthogonal)
     from_hidden = jnp.split(recurrent, 3, axis=-1)
     reset = jax.nn.sigmoid(from_x[0] + from_hidden[0])
     update = jax.nn.sigmoid(from_x[1] + from_hidden[1])
