@@ -7,7 +7,7 @@ finds the tensors under their full names, ``"tower/conv1/kernel"``.
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
     Raises:
       InvalidArgumentError: a key is no name, or a leaf is no array.
 
-    >>> import tempfile
+    >>> import threading
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(f"{folder}/net.safetensors", {"head": {"bias": jnp.arange(2.0)}})
     ...     load(f"{folder}/net.safetensors")
@@ -39,16 +39,20 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
     from safetensors.flax import save as to_bytes
 
     arrays = {name: as_array(leaf, name) for name, leaf in to_flat(params).items()}
-    target = Path(path)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-        try:
-            file.write(to_bytes(arrays))
+    _write_whole(Path(path), to_bytes(arrays))
+
+
+def _write_whole(target: Path, data: bytes) -> None:
+    beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            os.replace(file.name, target)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def load(path: str | os.PathLike[str]) -> Tree:

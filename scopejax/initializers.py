@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -45,6 +45,9 @@ def variance_scaling(
     Returns:
       A function ``(key, shape, dtype) -> array``.
 
+    Raises:
+      ValueError: there is no such `mode` or `distribution`.
+
     >>> import jax
     >>> init = variance_scaling(1.0, "fan_avg", "uniform")
     >>> init(jax.random.key(0), (), jnp.float32).shape
@@ -52,6 +55,12 @@ def variance_scaling(
     >>> init(jax.random.key(0), (3, 0), jnp.float32).shape
     (3, 0)
     """
+    for what, value, known in (
+        ("mode", mode, get_args(Mode)),
+        ("distribution", distribution, get_args(Distribution)),
+    ):
+        if value not in known:
+            raise ValueError(f"{what} must be one of {known}, but is {value!r}")
     matrix = _jax_variance_scaling(scale, mode, distribution)
 
     def init(key: Any, shape: Any, dtype: Any = jnp.float32) -> jax.Array:

@@ -184,6 +184,23 @@ def test_a_decision_on_a_drawn_number_is_refused(way):
 
 
 @ways
+def test_an_initializer_that_is_not_whole_is_named(way):
+    """A function that refers to what is defined later fails as an initializer."""
+
+    def initializer(key, shape, dtype):
+        return later(key, shape, dtype)
+
+    refusal(
+        sj.InitializerError,
+        lambda: init(way(initializer)),
+        match="The initializer of a/w failed",
+        name="a/w",
+    )
+    later = jax.nn.initializers.ones
+    np.testing.assert_array_equal(init(way(initializer))["a"]["w"], [1.0, 1.0])
+
+
+@ways
 def test_a_class_that_cannot_be_made_is_refused(way):
     """A class stands for its instance; one that needs arguments is an error."""
     refusal(

@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import jax
 import numpy as np
@@ -41,13 +43,6 @@ def finished(tmp_path_factory):
     return folder / "demo_out", printed
 
 
-@pytest.fixture
-def _optax():
-    """Optax's Adam raises a float to a whole number, which strict promotion refuses."""
-    with jax.numpy_dtype_promotion("standard"):
-        yield
-
-
 @pytest.fixture(scope="module")
 def digits():
     """The digits to train on."""
@@ -70,28 +65,17 @@ class TestRun:
     def test_prints_the_table(self, finished):
         """Each scope is in it once, with what is in it."""
         _, printed = finished
-        lines = [line.split() for line in printed.splitlines()]
-        assert [line[:3] for line in lines if line[:1] == ["tower/"]] == [
-            ["tower/", "8", "variables"]
-        ]
-        assert ["total", "12", "variables"] in [line[:3] for line in lines]
+        assert re.findall(r"^tower/ +(\S+ \S+)", printed, re.M) == ["8 variables"]
+        assert re.findall(r"^total +(\S+ \S+)", printed, re.M) == ["12 variables"]
 
     def test_shows_the_accident(self, finished):
         """The error names the variable and both calls."""
         _, printed = finished
         assert "VariableExistsError: Variable tower/conv1/kernel already" in printed
-        lines = [line for line in printed.splitlines() if "in forgetful" in line]
-        assert [line.split("  ")[2] for line in lines] == [
-            "asked for at",
-            "first defined at",
-        ]
-        assert lines[0].split()[-3] != lines[1].split()[-3]
-
-    def test_reports_accuracy(self, finished):
-        """Both heads are scored on what was held out."""
-        _, printed = finished
-        assert "% of 360 images" in printed
-        assert "% of 3,600 pairs" in printed
+        asked, first = re.findall(r"^ +(?:asked|first).* called at (.*)", printed, re.M)
+        assert asked.endswith("in forgetful")
+        assert first.endswith("in forgetful")
+        assert asked != first
 
     def test_writes_the_weights(self, finished, batch):
         """The file holds the variables under their full names, and it says so."""
@@ -108,16 +92,17 @@ class TestRun:
         assert png.startswith(b"\x89PNG")
         assert len(png) > 50_000
 
-    def test_is_plain_text_where_there_is_no_terminal(self, finished):
-        """Progress comes as lines, without control codes."""
+    def test_reports_in_plain_text_where_there_is_no_terminal(self, finished):
+        """Progress and accuracy come as lines, without control codes."""
         _, printed = finished
-        assert "step 4 of 4  loss" in printed
+        for part in ("step 4 of 4  loss", "% of 360 images", "% of 3,600 pairs"):
+            assert part in printed
         assert not {"\x1b", "\r"} & set(printed)
 
-    @pytest.mark.usefixtures("_optax")
     def test_fails_where_weights_do_not_come_back(self, monkeypatch, tmp_path, capsys):
         """Other logits than before are said, and an exit status of 1."""
         monkeypatch.setattr(_story, "is_bitwise", lambda before, after: False)
+        monkeypatch.setattr(_story, "train", lambda net, params, *_: (params, [1]))
         monkeypatch.setattr(_story, "draw", lambda *_: None)
         assert demo.run(1, 0, tmp_path) == 1
         assert "its logits are NOT bitwise the same" in capsys.readouterr().out
@@ -176,19 +161,14 @@ class TestOptions:
 
     def test_passes_them_on(self, monkeypatch, tmp_path):
         """`run` gets what was asked for, and gives the exit status."""
-        calls = []
-        monkeypatch.setattr(demo, "run", lambda *given: calls.append(given) or 7)
+        monkeypatch.setattr(demo, "run", run := Mock(return_value=7))
         options = ["--steps", "3", "--seed", "5", "--out", str(tmp_path)]
         assert command.main(["demo", *options]) == 7
-        assert calls == [(3, 5, tmp_path)]
+        run.assert_called_once_with(3, 5, tmp_path)
 
     def test_can_be_interrupted(self, monkeypatch, capsys):
         """Control-C is no traceback."""
-
-        def interrupted(*_):
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(demo, "run", interrupted)
+        monkeypatch.setattr(demo, "run", Mock(side_effect=KeyboardInterrupt))
         assert command.main(["demo"]) == 130
         assert "Interrupted." in capsys.readouterr().err
 
@@ -234,13 +214,9 @@ class TestModel:
     def test_has_one_tower(self, batch):
         """Two calls of the tower make its variables once."""
         manifest = NET.manifest(batch.left, batch.right)
-        assert sorted(manifest.select("tower/**")) == [
-            f"tower/{name}"
-            for name in (
-                *("conv1/bias", "conv1/kernel", "conv2/bias", "conv2/kernel"),
-                *("embed/bias", "embed/kernel", "norm/bias", "norm/scale"),
-            )
-        ]
+        towers = [name for name in manifest if name.endswith("conv1/kernel")]
+        assert towers == ["tower/conv1/kernel"]
+        assert len(manifest.select("tower/**")) == 8
 
     def test_judges_pairs_alike_from_both_sides(self, batch, params):
         """One tower serves both sides, so left and right may be swapped."""
@@ -270,8 +246,8 @@ class TestData:
         assert not any(image.tobytes() in trained_on for image in held_out.images)
         assert set(train.labels) == set(held_out.labels) == set(range(10))
 
-    def test_pairs_are_the_same_about_half_the_time(self, digits):
-        """So guessing is right half the time."""
+    def test_pairs_half_of_them_the_same(self, digits):
+        """The left images are those asked for; guessing is right half the time."""
         pairs = _data.pairs(digits, np.arange(1437), np.random.default_rng(0))
         np.testing.assert_array_equal(pairs.left_label, digits.labels)
         assert 0.45 < pairs.same.mean() < 0.55
@@ -284,29 +260,21 @@ class TestTraining:
         loss = _train.loss_function(NET, zeros, batch)
         np.testing.assert_allclose(loss, np.log(10) + np.log(2), rtol=1e-6)
 
-    @pytest.mark.usefixtures("_optax")
-    def test_depends_on_the_seed_alone(self, digits, params):
-        """The same seed gives the same params, bit for bit."""
+    def test_learns_the_same_each_time(self, digits, batch, params):
+        """Both heads beat guessing; a seed gives the same params, bit for bit."""
 
         def trained():
             source = _train.batches(digits, np.random.default_rng(7))
-            return _train.train(NET, params, source, 2)
+            with jax.numpy_dtype_promotion("standard"):  # Adam: 0.9 ** count
+                return _train.train(NET, params, source, 60)
 
         (one, losses), (other, same_losses) = trained(), trained()
         assert all(jax.tree.leaves(jax.tree.map(np.array_equal, one, other)))
         assert losses == same_losses
-
-    @pytest.mark.usefixtures("_optax")
-    def test_learns(self, digits, batch, params):
-        """The loss falls, and both heads do better than guessing."""
-        source = _train.batches(digits, np.random.default_rng(0))
-        params, losses = _train.train(NET, params, source, 60)
-        assert len(losses) == 60
         assert losses[-1] < losses[0] / 3
-        verdicts = _evaluate.judge(NET, params, batch)
+        verdicts = _evaluate.judge(NET, one, batch)
         digit, same = _evaluate.accuracy(verdicts, batch)
-        assert digit > 0.9
-        assert same > 0.75
+        assert (digit > 0.9, same > 0.75) == (True, True)
 
     def test_shows_a_bar_in_a_terminal(self, monkeypatch):
         """It counts the steps and shows the loss."""
@@ -320,8 +288,7 @@ class TestTraining:
         monkeypatch.setenv("COLUMNS", "100")
         monkeypatch.setattr(sys, "stdout", terminal)
         with progress(3) as report:
-            for step in (1, 2, 3):
-                report(step, 0.5)
+            report(3, 0.5)
         assert "3/3" in terminal.getvalue()
         assert "loss 0.500" in terminal.getvalue()
 

@@ -98,12 +98,11 @@ def test_the_scale_is_variance_times_fan(scale, distribution):
 # From rank 2 on
 
 
-SHAPES = [(2, 3), (1, 2, 2, 3)]
-
-
 @named
-@dtypes
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    ("dtype", "shape"),
+    [*((dtype, (2, 3)) for dtype in DTYPES), ("float32", (1, 2, 2, 3))],
+)
 def test_from_rank_2_on_jax_is_followed_bit_for_bit(name, dtype, shape):
     """The numbers are those of `jax.nn.initializers` of the same name."""
     theirs = getattr(jax.nn.initializers, name)()
@@ -147,8 +146,7 @@ def test_float32_is_the_default(name, shape):
     assert getattr(initializers, name)(KEY, shape).dtype == "float32"
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
-@pytest.mark.parametrize("shape", [(), (3,)], ids=str)
+@pytest.mark.parametrize(("dtype", "shape"), [("float32", (3,)), ("bfloat16", ())])
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_a_traced_key_gives_the_same_numbers(dtype, shape, distribution):
     """Compiled and not, raw key and typed, the numbers are near to the last bit."""

@@ -1,0 +1,331 @@
+"""Params in a file: every dtype there and back, and files that are not whole."""
+
+import os
+import pathlib
+import stat
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from safetensors import SafetensorError
+from safetensors import numpy as tensors
+
+import scopejax as sj
+from scopejax import checkpoints
+
+KEY = jax.random.key(0)
+DTYPES = [
+    *("float32", "float16", "bfloat16", "bool", "complex64"),
+    *("int8", "int16", "int32", "uint8", "uint16", "uint32"),
+]
+NARROW = ["float8_e4m3fn", "float8_e5m2", "int4", "uint4"]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file in a folder of its own."""
+    return tmp_path / "net.safetensors"
+
+
+def same(one, two):
+    """Whether two trees are equal: names, dtypes, shapes, bits."""
+    one, two = sj.to_flat(one), sj.to_flat(two)
+    return one.keys() == two.keys() and all(
+        a.dtype == two[name].dtype
+        and a.shape == two[name].shape
+        and np.asarray(a).tobytes() == np.asarray(two[name]).tobytes()
+        for name, a in one.items()
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 3)], ids=str)
+def test_every_dtype_and_shape_comes_back(path, dtype, shape):
+    """What is saved is loaded bit for bit, as JAX arrays."""
+    numbers = np.random.default_rng(0).integers(0, 2, shape)
+    params = {"a": {"w": jnp.asarray(np.asarray(numbers, jnp.dtype(dtype)))}}
+    checkpoints.save(path, params)
+    loaded = checkpoints.load(path)
+    assert same(params, loaded)
+    assert isinstance(loaded["a"]["w"], jax.Array)
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_a_narrow_dtype_comes_back_or_is_refused(path, dtype):
+    """A dtype of 8 bits or less is saved whole, or refused by name before writing."""
+    params = {"a": {"w": jnp.zeros(4, dtype)}}
+    try:
+        checkpoints.save(path, params)
+    except sj.ScopeError as error:
+        refused = str(error)
+    else:
+        refused = None
+        assert same(params, checkpoints.load(path))
+    assert refused is None or "a/w" in refused
+    assert path.exists() == (refused is None)
+
+
+def test_special_numbers_come_back(path):
+    """Infinities, NaN, a negative zero and the smallest number keep their bits."""
+    numbers = [np.inf, -np.inf, np.nan, -0.0, 1e-45, np.finfo(np.float32).max]
+    params = {"w": jnp.asarray(np.array(numbers, np.float32))}
+    checkpoints.save(path, params)
+    assert same(params, checkpoints.load(path))
+
+
+def test_a_models_params_come_back(path):
+    """Params of a model fit it after loading, and apply to the same bits."""
+
+    def model(scope, x):
+        x = sj.layers.dense(scope / "encoder" / "h0", x, 3)
+        return x * scope.get_variable("scale", (), "bfloat16").astype(x.dtype)
+
+    net, x = sj.transform(model), jnp.ones((2, 4))
+    params = net.init(KEY, x)
+    checkpoints.save(path, params)
+    loaded = checkpoints.load(path)
+    net.check(loaded, x)
+    assert same(params, loaded)
+    np.testing.assert_array_equal(net.apply(params, x), net.apply(loaded, x))
+
+
+def test_names_are_full_names(path):
+    """Any program that reads the format finds the tensors by full name."""
+    checkpoints.save(path, {"a": {"b": {"w": jnp.ones(2)}}, "é": jnp.zeros(1)})
+    assert set(tensors.load_file(path)) == {"a/b/w", "é"}
+
+
+def test_files_of_other_programs_are_read(path):
+    """Flat names nest at their slashes; names with dots are names."""
+    tensors.save_file(
+        {"a/w": np.ones(2, np.float32), "b.c": np.zeros(1, np.int8)}, path
+    )
+    loaded = checkpoints.load(path)
+    assert same(loaded, {"a": {"w": jnp.ones(2)}, "b.c": jnp.zeros(1, "int8")})
+
+
+@pytest.mark.parametrize("kind", [str, pathlib.Path])
+def test_paths_of_any_kind(path, kind, monkeypatch):
+    """A path is text or a `Path`, whole or relative."""
+    monkeypatch.chdir(path.parent)
+    for place in (kind(path), kind(path.name)):
+        checkpoints.save(place, {"w": jnp.ones(2)})
+        assert same(checkpoints.load(place), {"w": jnp.ones(2)})
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("tree", [{}, {"a": {}}], ids=str)
+def test_nothing_comes_back_as_nothing(path, tree):
+    """A tree without arrays is a file without tensors."""
+    checkpoints.save(path, tree)
+    assert checkpoints.load(path) == {}
+
+
+def test_numpys_layouts_come_back(path):
+    """Arrays in Fortran's order, transposed or strided are saved by their values."""
+    base = np.arange(12, dtype=np.float32).reshape(3, 4)
+    params = {"t": base.T, "f": np.asfortranarray(base), "s": base[::2, ::3]}
+    checkpoints.save(path, params)
+    assert same(
+        {k: np.ascontiguousarray(v) for k, v in params.items()}, checkpoints.load(path)
+    )
+
+
+def test_sharded_arrays_come_back_whole(path):
+    """An array on many devices is saved as one."""
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
+    whole = jnp.arange(16.0)
+    sharded = jax.device_put(whole, NamedSharding(mesh, PartitionSpec("data")))
+    checkpoints.save(path, {"w": sharded})
+    assert same(checkpoints.load(path), {"w": whole})
+
+
+@given(
+    names=st.lists(
+        st.lists(st.text("ab.é :", min_size=1, max_size=3), min_size=1, max_size=3),
+        unique_by=lambda path: path[0],
+        max_size=4,
+    )
+)
+def test_any_tree_comes_back(tmp_path_factory, names):
+    """Whatever the names are, a tree comes back."""
+    path = tmp_path_factory.mktemp("any") / "net.safetensors"
+    flat = {"/".join(name): jnp.full((2,), i) for i, name in enumerate(names)}
+    checkpoints.save(path, sj.from_flat(flat))
+    assert same(sj.from_flat(flat), checkpoints.load(path))
+
+
+# Nothing is lost in silence
+
+
+LOSSY = {
+    "int64": np.array([2**40]),
+    "uint64": np.array([2**63], np.uint64),
+    "float64": np.array([1 + 1e-12]),
+    "large float64": np.array([1e300]),
+}
+
+
+@pytest.mark.parametrize("leaf", LOSSY.values(), ids=LOSSY)
+def test_64_bits_are_saved_or_refused(path, leaf):
+    """An array of 64 bits is not cut down on its way into a file."""
+    try:
+        checkpoints.save(path, {"a": {"w": leaf}})
+    except sj.ScopeError as error:
+        told = str(error)
+    else:
+        told = "a/w"
+        np.testing.assert_array_equal(tensors.load_file(path)["a/w"], leaf)
+    assert "a/w" in told
+
+
+@pytest.mark.parametrize("leaf", LOSSY.values(), ids=LOSSY)
+def test_64_bits_are_not_cut_down_on_loading(path, leaf):
+    """A file with 64-bit tensors is refused by name where the mode is off."""
+    tensors.save_file({"a/w": leaf}, path)
+    with pytest.raises(sj.ScopeError, match="a/w"):
+        checkpoints.load(path)
+
+
+@pytest.mark.parametrize("leaf", LOSSY.values(), ids=LOSSY)
+def test_64_bits_come_back_in_their_mode(path, leaf):
+    """With the mode on they are saved and loaded as they are."""
+    with jax.enable_x64(True):
+        checkpoints.save(path, {"w": leaf})
+        loaded = checkpoints.load(path)
+        assert loaded["w"].dtype == leaf.dtype
+        np.testing.assert_array_equal(loaded["w"], leaf)
+
+
+# What cannot be saved
+
+
+BAD_TREES = {
+    "None": ({"a": {"w": None}}, "a/w"),
+    "string": ({"a": {"w": "text"}}, "a/w"),
+    "object": ({"a": {"w": object()}}, "a/w"),
+    "strings": ({"a": {"w": np.array(["x"])}}, "a/w"),
+    "key": ({"a": {"w": jax.random.key(0)}}, "a/w"),
+    "number as key": ({"a": {0: jnp.ones(2)}}, "a/0"),
+    "flat": ({"a/w": jnp.ones(2)}, "a/w"),
+    "empty name": ({"a": {"": jnp.ones(2)}}, "a/"),
+    "list": ([jnp.ones(2)], "list"),
+    "scope": (sj.Scope({}), "Scope"),
+    "reserved name": ({"__metadata__": jnp.ones(2)}, "__metadata__"),
+}
+
+
+@pytest.mark.parametrize(("tree", "named"), BAD_TREES.values(), ids=BAD_TREES)
+def test_what_cannot_be_saved_is_refused_by_name(path, tree, named):
+    """A bad leaf or key is an error that names it, and the old file stays."""
+    checkpoints.save(path, {"old": jnp.ones(2)})
+    before = path.read_bytes()
+    with pytest.raises(sj.ScopeError, match=named) as info:
+        checkpoints.save(path, tree)
+    assert "test_checkpoints.py" in info.value.where
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_traced_array_is_refused(path):
+    """Within `jit` there are no numbers to save, and no file is left behind."""
+    with pytest.raises(
+        (sj.ScopeError, jax.errors.TracerArrayConversionError), match="trac"
+    ):
+        jax.jit(lambda w: checkpoints.save(path, {"a": {"w": w}}))(jnp.ones(2))
+    assert os.listdir(path.parent) == []
+
+
+# Files
+
+
+def test_a_file_appears_whole_or_not_at_all(path, monkeypatch):
+    """If writing fails the old file stays and nothing is left beside it."""
+    checkpoints.save(path, {"old": jnp.ones(2)})
+    before = path.read_bytes()
+
+    def fails(*_):
+        raise OSError("the disk is full")
+
+    for step in ("fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, step, fails)
+            with pytest.raises(OSError, match="the disk is full"):
+                checkpoints.save(path, {"new": jnp.zeros(2)})
+        assert path.read_bytes() == before
+        assert os.listdir(path.parent) == [path.name]
+
+
+def test_an_existing_file_is_replaced(path):
+    """A second save takes the place of the first."""
+    checkpoints.save(path, {"old": jnp.ones(2)})
+    checkpoints.save(path, {"new": jnp.zeros(2)})
+    assert list(checkpoints.load(path)) == ["new"]
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_may_be_read_by_whom_other_files_may(path):
+    """The file has the permissions that any new file has, not those of a temporary."""
+    other = path.parent / "other"
+    other.touch()
+    checkpoints.save(path, {"w": jnp.ones(2)})
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
+def test_a_folder_that_is_not_there(path):
+    """Saving below a folder that does not exist is Python's own error."""
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        checkpoints.save(path / "below" / "net", {"w": jnp.ones(2)})
+
+
+def test_a_folder_is_no_file(path):
+    """Saving in place of a folder fails and leaves the folder alone."""
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        checkpoints.save(path, {"w": jnp.ones(2)})
+    assert os.listdir(path.parent) == [path.name]
+    assert path.is_dir()
+
+
+def test_a_file_that_is_not_there(path):
+    """Loading what does not exist is Python's own error."""
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        checkpoints.load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\0" * 64, b"{}" * 40])
+def test_another_file_is_refused(path, content):
+    """What is no safetensors file is an error of the format."""
+    path.write_bytes(content)
+    with pytest.raises(SafetensorError, match="deserializing"):
+        checkpoints.load(path)
+
+
+@given(part=st.floats(0, 0.999))
+def test_a_file_cut_short_is_refused(tmp_path_factory, part):
+    """A file that lost its end is never taken for a whole one."""
+    path = tmp_path_factory.mktemp("cut") / "net.safetensors"
+    checkpoints.save(path, {"a": {"w": jnp.arange(8.0)}, "b": jnp.ones(3)})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(SafetensorError, match="deserializing"):
+        checkpoints.load(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a", "a/b"], "a cannot be both a variable and a scope"),
+        (["a//b"], "empty component"),
+        (["/a"], "empty component"),
+    ],
+)
+def test_names_that_do_not_nest_are_refused(path, names, message):
+    """Names in a file that no tree can have are errors with the name."""
+    tensors.save_file({name: np.ones(1, np.float32) for name in names}, path)
+    with pytest.raises(sj.InvalidArgumentError, match=message):
+        checkpoints.load(path)

@@ -1,0 +1,347 @@
+"""The table of variables: order, subtotals, and the three ways to print it."""
+
+import functools
+import html.parser
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scopejax as sj
+from scopejax import summary
+
+HEAD = ("variable", "shape", "dtype", "count", "bytes", "initializer", "trainable")
+
+
+def spec(name, shape=(), dtype="float32", **fields):
+    """A variable of that name."""
+    fields = {"initializer": jax.nn.initializers.zeros} | fields
+    return sj.VariableSpec(name=name, shape=shape, dtype=np.dtype(dtype), **fields)
+
+
+def labels(specs):
+    """The first cells of the table."""
+    return [cells[0] for cells in summary.rows(specs)]
+
+
+SPECS = [
+    spec("tower/h10/kernel", (4, 4)),
+    spec("tower/h2/kernel", (4, 4), where="model.py:3 in dense"),
+    spec("tower/h2/bias", (4,), "float16"),
+    spec("zeta", (), "int32", trainable=False),
+    spec("tower/scale", ()),
+    spec("alpha", (1000, 1000)),
+]
+
+
+def test_rows_are_in_natural_order():
+    """A scope's own variables come first, then its scopes; `h2` before `h10`."""
+    assert labels(SPECS) == [
+        "alpha",
+        "zeta",
+        "tower/",
+        "scale",
+        "h2/",
+        "bias",
+        "kernel",
+        "h10/",
+        "kernel",
+        "total",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_creation_does_not_matter(seed):
+    """The table is the same for any order of the variables."""
+    shuffled = [SPECS[i] for i in np.random.default_rng(seed).permutation(len(SPECS))]
+    assert summary.rows(shuffled) == summary.rows(SPECS)
+    assert summary.to_text(iter(shuffled)) == summary.to_text(SPECS)
+
+
+def test_each_row_has_the_facts_of_its_variable():
+    """Shape, dtype, count, bytes, initializer, trainable, and the line."""
+    rows = {cells[0]: cells for cells in summary.rows(SPECS)}
+    assert rows["alpha"][:7] == (
+        "alpha",
+        "(1000, 1000)",
+        "float32",
+        "1,000,000",
+        "3.8 MiB",
+        "zeros",
+        "yes",
+    )
+    assert rows["zeta"][:7] == ("zeta", "()", "int32", "1", "4 B", "zeros", "no")
+    (line,) = (cells for cells in summary.rows(SPECS) if "model.py" in cells[-1])
+    assert line[-1] == "model.py:3 in dense"
+
+
+def test_scopes_have_subtotals():
+    """A scope's row counts its variables, numbers and bytes, at every depth."""
+    rows = {cells[0]: cells for cells in summary.rows(SPECS)}
+    assert rows["h2/"][1:5] == ("2 variables", "", "20", "72 B")
+    assert rows["h10/"][1:5] == ("1 variable", "", "16", "64 B")
+    assert rows["tower/"][1:5] == ("4 variables", "", "37", "140 B")
+    assert rows["total"][1:5] == ("6 variables", "", "1,000,038", "3.8 MiB")
+
+
+def test_an_empty_table_has_a_total():
+    """A model without variables has a table too."""
+    assert summary.rows([]) == [("total", "0 variables", "", "0", "0 B", "", "", "")]
+    manifest = sj.transform(lambda scope: None).manifest()
+    assert "0 variables" in str(manifest)
+    assert "0 variables" in manifest.to_markdown()
+    assert "0 variables" in manifest._repr_html_()
+    assert repr(manifest) == "<Manifest of 0 variables, 0 numbers>"
+
+
+def test_empty_arrays_count_nothing():
+    """A variable with a size of zero has no numbers and no bytes."""
+    ((_, *facts), _) = summary.rows([spec("w", (0, 3))])
+    assert facts[:4] == ["(0, 3)", "float32", "0", "0 B"]
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "text"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (2**20, "1.0 MiB"),
+        (2**30, "1.0 GiB"),
+        (2**40, "1.0 TiB"),
+        (5 * 2**50, "5120.0 TiB"),
+    ],
+)
+def test_bytes_are_in_binary_units(nbytes, text):
+    """Each unit is 1024 of the one before."""
+    assert summary.bytes_text(nbytes) == text
+
+
+@given(nbytes=st.integers(0, 2**45))
+def test_bytes_are_told_to_a_tenth(nbytes):
+    """The text is the number of bytes, rounded to a tenth of its unit."""
+    number, unit = summary.bytes_text(nbytes).split()
+    size = 1024 ** ["B", "KiB", "MiB", "GiB", "TiB"].index(unit)
+    assert abs(float(number) * size - nbytes) <= 0.051 * size
+    assert float(number) <= 1024 or unit == "TiB"
+
+
+# Initializers
+
+
+class Special:
+    """An initializer with a class of its own."""
+
+    def __call__(self, key, shape, dtype):
+        """Zeros."""
+        return jnp.zeros(shape, dtype)
+
+
+def plain(key, shape, dtype):
+    """An initializer that is a function."""
+    return jnp.zeros(shape, dtype)
+
+
+INITIALIZERS = [
+    (jax.nn.initializers.zeros, "zeros"),
+    (jax.nn.initializers.normal(0.02), "normal(0.02)"),
+    (jax.nn.initializers.constant(3), "constant(3)"),
+    (sj.initializers.glorot_uniform, "glorot_uniform"),
+    (sj.initializers.he_normal, "he_normal"),
+    (sj.initializers.variance_scaling(3.0, "fan_in", "normal"), "variance_scaling("),
+    (plain, "plain"),
+    (Special(), "Special"),
+    (functools.partial(plain), "partial"),
+    (1.5, "value"),
+    (np.zeros(3), "value"),
+    (jnp.zeros(3), "value"),
+]
+
+
+@pytest.mark.parametrize(
+    ("initializer", "text"), INITIALIZERS, ids=[t for _, t in INITIALIZERS]
+)
+def test_an_initializer_is_described(initializer, text):
+    """The table shows the call that made an initializer, as far as it can be told."""
+    assert summary.describe(initializer).startswith(text)
+
+
+def test_an_initializer_that_is_not_whole_yet_is_described():
+    """A function that refers to what is defined later does not hinder the table."""
+
+    def initializer(key, shape, dtype):
+        return later(key, shape, dtype)
+
+    assert isinstance(summary.describe(initializer), str)
+    later = plain
+    assert later
+
+
+# Text
+
+
+def model(scope):
+    """A model with scopes, stacks and a frozen variable."""
+    scope.get_variable("step", (), "int32", trainable=False)
+    (scope / "head").get_variable("kernel", (4, 2))
+    return jax.lax.scan(
+        lambda x, s: (x + s.get_variable("bias", (4,)).sum(), None),
+        0.0,
+        (scope / "layers").stack(3),
+    )
+
+
+MANIFEST = sj.transform(model).manifest()
+
+
+def test_text_is_aligned():
+    """Every line starts its columns at one place, and none ends in blanks."""
+    lines = summary.to_text(SPECS).splitlines()
+    head, rule, *body = lines
+    assert [word for word in HEAD if word in head] == list(HEAD)
+    assert "defined at" in head
+    assert set(rule) == {"-"}
+    assert len(rule) == max(map(len, lines))
+    assert body[-2] == rule
+    assert body[-1].startswith("total")
+    assert all(line == line.rstrip() for line in lines)
+    start = head.index("dtype")
+    kinds = {line[start : start + 7].strip() for line in body if set(line) != {"-"}}
+    assert kinds == {"float32", "float16", "int32", ""}
+    end = head.index("count") + len("count")
+    counts = [line[:end].split()[-1] for line in body if set(line) != {"-"}]
+    assert "1,000,000" in counts
+    assert "16" in counts
+
+
+def test_text_shows_depth_by_two_blanks():
+    """A variable stands two columns to the right of its scope."""
+    lines = summary.to_text(SPECS).splitlines()
+    starts = [line.split()[0] for line in lines]
+    depths = {w: len(x) - len(x.lstrip()) for w, x in zip(starts, lines, strict=True)}
+    assert depths["tower/"] == 0
+    assert depths["h2/"] == depths["scale"] == 2
+    assert depths["bias"] == 4
+
+
+def test_a_manifest_prints_its_table():
+    """`print(manifest)` shows the table, with the lines that made the variables."""
+    text = str(MANIFEST)
+    assert text == summary.to_text(MANIFEST.values())
+    assert "(3, 4)" in text
+    assert text.count("test_summary.py:") == 3
+    assert repr(MANIFEST) == "<Manifest of 3 variables, 21 numbers>"
+
+
+# Markdown and HTML
+
+
+NASTY = [
+    spec("a|b", (2,), where="model|x.py:3 in f"),
+    spec("<script>alert(1)</script>", (2,)),
+    spec("&amp;/'q\"", (2,)),
+    spec("a`b", (2,)),
+    spec("*bold*_it_", (2,)),
+]
+
+
+def test_markdown_is_a_table():
+    """Each line has the same number of cells; numbers stand on the right."""
+    lines = summary.to_markdown(SPECS).splitlines()
+    assert len(lines) == 2 + len(summary.rows(SPECS))
+    assert {line.count("|") for line in lines} == {len(HEAD) + 2}
+    assert lines[1] == "| --- | --- | --- | ---: | ---: | --- | --- | --- |"
+    assert MANIFEST.to_markdown() == summary.to_markdown(MANIFEST.values())
+
+
+def test_markdown_keeps_names_in_their_cell():
+    """A bar in a name is escaped, so that the table keeps its columns."""
+    for line in summary.to_markdown(NASTY).splitlines():
+        cells = re.split(r"(?<!\\)\|", line)
+        assert len(cells) == len(HEAD) + 3
+
+
+class Cells(html.parser.HTMLParser):
+    """The text of each cell of a table, row by row."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.tags = [], set()
+        self.open = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Opens a row or a cell."""
+        self.tags.add(tag)
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        """Closes what was opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        """Adds to the cell that is open."""
+        self.rows[-1][-1] += data
+
+
+@pytest.mark.parametrize("specs", [SPECS, NASTY, []], ids=["plain", "nasty", "empty"])
+def test_html_has_the_cells_of_the_table(specs):
+    """The page shows what the table says: names are text, never markup."""
+    page = Cells(summary.to_html(specs))
+    head, *body = page.rows
+    assert tuple(head[:7]) == HEAD
+    shown = [tuple(cell.lstrip() for cell in row) for row in body]
+    assert shown == [tuple(c.lstrip() for c in row) for row in summary.rows(specs)]
+    assert page.tags <= {"div", "table", "thead", "tbody", "tr", "td", "th", "b"}
+    assert page.open == []
+
+
+def test_a_notebook_shows_the_html():
+    """A manifest's HTML is that of its variables."""
+    assert MANIFEST._repr_html_() == summary.to_html(MANIFEST.values())
+
+
+# Families
+
+
+VARIABLES = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["a", "b", "h2", "h10"]), max_size=2),
+        st.sampled_from(["kernel", "bias", "1", "10", "2"]),
+        st.lists(st.integers(0, 4), max_size=2),
+        st.sampled_from(["float32", "float16", "int8"]),
+    ),
+    max_size=8,
+)
+
+
+@given(variables=VARIABLES)
+def test_subtotals_add_up(variables):
+    """The total is that of the variables, and each is in the table once."""
+    specs = {}
+    for scopes, name, shape, dtype in variables:
+        full = "/".join([*scopes, name])
+        specs[full] = spec(full, tuple(shape), dtype)
+    rows = summary.rows(specs.values())
+    variables = [row for row in rows[:-1] if not row[0].endswith("/")]
+    count = sum(s.size for s in specs.values())
+    nbytes = sum(s.nbytes for s in specs.values())
+    assert len(variables) == len(specs)
+    assert sum(int(row[3].replace(",", "")) for row in variables) == count
+    assert rows[-1][3] == f"{count:,}"
+    assert rows[-1][4] == summary.bytes_text(nbytes)
+    scopes = {
+        "/".join(s.path[:d]) for s in specs.values() for d in range(1, len(s.path))
+    }
+    assert sum(row[0].endswith("/") for row in rows) == len(scopes)
+    assert len({len(row) for row in rows}) == 1
