@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 _LINES: tuple[tuple[str, str], ...] = (
+    ("name", "name"),
     ("expected", "expected"),
     ("found", "found"),
     ("where", "asked for at"),
@@ -61,17 +62,20 @@ class ScopeError(ValueError):
         lines = [self.headline]
         for field, label in _LINES:
             value = getattr(self, field)
-            if value:
+            if value and not (field == "name" and value in self.headline):
                 text = ", ".join(value) if isinstance(value, tuple) else str(value)
                 lines.append(f"  {label:<18}{text}")
         return "\n".join(lines)
 
-    def __reduce__(self) -> tuple[Callable[..., ScopeError], tuple[Any, ...]]:
-        return _rebuild, (type(self), self.__dict__.copy())
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {name: getattr(self, name) for name, _ in _LINES}
+        return _rebuild, (type(self), self.headline, fields), self.__dict__.copy()
 
 
-def _rebuild(kind: type[ScopeError], fields: dict[str, Any]) -> ScopeError:
-    return kind(**fields)
+def _rebuild(
+    kind: type[ScopeError], headline: str, fields: dict[str, Any]
+) -> ScopeError:
+    return kind(headline, **fields)
 
 
 class VariableExistsError(ScopeError):

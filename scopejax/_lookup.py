@@ -32,7 +32,7 @@ from ._naming import join, nearest, split
 from ._place import Place
 from ._record import Record, does_not_exist
 from ._request import Request
-from ._spec import VariableSpec
+from ._spec import GLOBAL_VARIABLES, TRAINABLE_VARIABLES, VariableSpec
 from ._tree import leaves, lookup
 from ._where import user_line
 from .initializers import default_for
@@ -165,7 +165,7 @@ def _spec(request: Request, stack: Shape, where: str) -> VariableSpec:
         dtype=request.dtype,
         initializer=initializer,
         trainable=request.trainable,
-        collections=request.collections,
+        collections=_collections(request),
         regularizer=request.regularizer,
         constraint=request.constraint,
         partition=_partition(request, shape),
@@ -175,6 +175,16 @@ def _spec(request: Request, stack: Shape, where: str) -> VariableSpec:
         stack=stack,
         where=where,
     )
+
+
+def _collections(request: Request) -> tuple[str, ...]:
+    """As in TF1: those given, or the global ones; and the trainable where it is."""
+    keys = [GLOBAL_VARIABLES]
+    if request.collections is not None:
+        keys = list(request.collections)
+    if request.trainable and TRAINABLE_VARIABLES not in keys:
+        keys.append(TRAINABLE_VARIABLES)
+    return tuple(keys)
 
 
 def _known_shape(request: Request, value_shape: Shape | None) -> Shape:

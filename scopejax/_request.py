@@ -23,12 +23,7 @@ import numpy as np
 from ._dtypes import as_dtype, constant
 from ._errors import InvalidArgumentError, VariableMismatchError
 from ._options import Options, check_option, no_regularizer
-from ._spec import (
-    GLOBAL_VARIABLES,
-    TRAINABLE_VARIABLES,
-    VariableAggregation,
-    VariableSynchronization,
-)
+from ._spec import VariableAggregation, VariableSynchronization
 from ._where import user_line
 
 Shape = tuple[int | None, ...]
@@ -45,7 +40,7 @@ class Request:
     regularizer: Any
     constraint: Any
     trainable: bool
-    collections: tuple[str, ...]
+    collections: Sequence[str] | None
     partitioner: Any
     caching_device: Any
     synchronization: VariableSynchronization
@@ -88,6 +83,8 @@ def complete(
     constraint = _first(constraint, options.constraint)
     check_option("constraint", constraint, name)
     check_option("trainable", trainable, name)
+    check_option("reuse", reuse, name)
+    _check_collections(collections, name)
     _check_member("synchronization", synchronization, VariableSynchronization, name)
     _check_member("aggregation", aggregation, VariableAggregation, name)
     trainable = _first(trainable, options.trainable)
@@ -101,7 +98,7 @@ def complete(
         regularizer=None if regularizer is no_regularizer else regularizer,
         constraint=constraint,
         trainable=trainable,
-        collections=_collections(collections, trainable, name),
+        collections=collections,
         partitioner=partitioner,
         caching_device=_first(caching_device, options.caching_device),
         synchronization=synchronization,
@@ -184,7 +181,7 @@ def _check_member(what: str, value: Any, kind: type, name: str) -> None:
         )
 
 
-def _collections(given: Any, trainable: bool, name: str) -> tuple[str, ...]:
+def _check_collections(given: Any, name: str) -> None:
     if given is not None and not isinstance(given, list | tuple | set):
         raise InvalidArgumentError(
             "collections argument to Variable constructor must be a list, tuple, or"
@@ -193,10 +190,6 @@ def _collections(given: Any, trainable: bool, name: str) -> tuple[str, ...]:
             where=user_line(),
             remedy=f"collections=[{given!r}]",
         )
-    keys = [GLOBAL_VARIABLES] if given is None else list(given)
-    if trainable and TRAINABLE_VARIABLES not in keys:
-        keys.append(TRAINABLE_VARIABLES)
-    return tuple(keys)
 
 
 def as_shape(shape: Any, name: str) -> Shape | None:

@@ -355,10 +355,13 @@ def _true_getter(
     initializer: Any = None,
     **arguments: Any,
 ) -> jax.Array:
-    """What a custom getter calls: `get_variable` by full name, past all getters."""
+    """What a custom getter calls: `get_variable` by full name, past all getters.
+
+    The scope's defaults have been filled in before; None is none here, as in TF1.
+    """
     request = complete(
         join(split(name)),
-        scope._place.options,
+        Options(),
         shape=shape,
         dtype=dtype,
         initializer=initializer,

@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
+import jax
+import numpy as np
 
+from ._errors import InvalidArgumentError, VariableMismatchError
 from ._lookup import as_array
 from ._tree import Tree, from_flat, to_flat
+from ._where import user_line
 
 
 def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
@@ -38,8 +41,41 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
     """
     from safetensors.flax import save as to_bytes
 
-    arrays = {name: as_array(leaf, name) for name, leaf in to_flat(params).items()}
+    arrays = {name: _storable(leaf, name) for name, leaf in to_flat(params).items()}
     _write_whole(Path(path), to_bytes(arrays))
+
+
+# The dtypes that safetensors takes from JAX.
+_STORABLE = frozenset(
+    f"{kind}{bits}"
+    for kind, widths in (
+        ("float", (16, 32, 64)),
+        ("bfloat", (16,)),
+        ("int", (8, 16, 32, 64)),
+        ("uint", (8, 16, 32, 64)),
+        ("complex", (64,)),
+    )
+    for bits in widths
+) | {"bool"}
+_RESERVED = "__metadata__"
+
+
+def _storable(leaf: Any, name: str) -> Any:
+    """A leaf as an array that safetensors takes; a NumPy array keeps its 64 bits."""
+    array = (
+        np.ascontiguousarray(leaf)
+        if isinstance(leaf, np.ndarray)
+        else as_array(leaf, name)
+    )
+    if str(array.dtype) in _STORABLE and name != _RESERVED:
+        return array
+    what = "name" if name == _RESERVED else f"dtype {array.dtype}"
+    raise InvalidArgumentError(
+        f"{name} cannot be saved: safetensors has no such {what}.",
+        name=name,
+        where=user_line(),
+        remedy="Save jax.random.key_data(key) in place of a key; cast other arrays.",
+    )
 
 
 def _write_whole(target: Path, data: bytes) -> None:
@@ -62,9 +98,26 @@ def load(path: str | os.PathLike[str]) -> Tree:
 
     Raises:
       FileNotFoundError: there is no such file.
+      VariableMismatchError: a tensor has 64 bits, and ``jax_enable_x64`` is off.
       safetensors.SafetensorError: the file is no safetensors file, or is cut short.
     """
-    from safetensors.flax import load_file
+    from safetensors import safe_open
 
-    arrays = load_file(os.fspath(path))
-    return from_flat({name: jnp.asarray(arrays[name]) for name in sorted(arrays)})
+    flat: dict[str, jax.Array] = {}
+    with safe_open(os.fspath(path), framework="flax") as file:
+        for name in file.keys():  # noqa: SIM118, it is no dict
+            _require_mode(name, file.get_slice(name).get_dtype())
+            flat[name] = file.get_tensor(name)
+    return from_flat({name: flat[name] for name in sorted(flat)})
+
+
+def _require_mode(name: str, dtype: str) -> None:
+    """Refuses a tensor that JAX would cut down; `dtype` is safetensors' word for it."""
+    narrow = jax.dtypes.canonicalize_dtype(np.float64) != np.float64
+    if narrow and dtype in ("F64", "I64", "U64"):
+        raise VariableMismatchError(
+            f"{name} has 64 bits in the file (dtype {dtype}), which are off.",
+            name=name,
+            where=user_line(),
+            remedy="jax.config.update('jax_enable_x64', True), or convert the file.",
+        )
