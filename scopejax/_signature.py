@@ -12,7 +12,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -94,8 +101,14 @@ def _function(value: FunctionType, run: object, inside: frozenset[int]) -> Hasha
 
 
 def _closed_over(function: FunctionType) -> tuple[Any, ...]:
-    cells = function.__closure__ or ()
-    return tuple(cell.cell_contents for cell in cells)
+    return tuple(map(_contents, function.__closure__ or ()))
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not set yet: the same as itself alone
+        return cell
 
 
 def _globals(function: FunctionType) -> tuple[Any, ...]:

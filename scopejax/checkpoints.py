@@ -7,7 +7,7 @@ finds the tensors under their full names, ``"tower/conv1/kernel"``.
 from __future__ import annotations
 
 import os
-import threading
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
     Raises:
       InvalidArgumentError: a key is no name, or a leaf is no array.
 
-    >>> import threading
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(f"{folder}/net.safetensors", {"head": {"bias": jnp.arange(2.0)}})
     ...     load(f"{folder}/net.safetensors")
@@ -62,11 +62,8 @@ _RESERVED = "__metadata__"
 
 def _storable(leaf: Any, name: str) -> Any:
     """A leaf as an array that safetensors takes; a NumPy array keeps its 64 bits."""
-    array = (
-        np.ascontiguousarray(leaf)
-        if isinstance(leaf, np.ndarray)
-        else as_array(leaf, name)
-    )
+    held = isinstance(leaf, np.ndarray)
+    array = np.asarray(leaf, order="C") if held else as_array(leaf, name)
     if str(array.dtype) in _STORABLE and name != _RESERVED:
         return array
     what = "name" if name == _RESERVED else f"dtype {array.dtype}"
@@ -79,7 +76,7 @@ def _storable(leaf: Any, name: str) -> Any:
 
 
 def _write_whole(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with beside.open("xb") as file:
             file.write(data)

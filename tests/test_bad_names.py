@@ -42,7 +42,7 @@ def test_malformed_names_are_refused(place, name):
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-@pytest.mark.parametrize("name", NO_STRINGS, ids=repr)
+@pytest.mark.parametrize("name", NO_STRINGS, ids=lambda name: type(name).__name__)
 def test_names_are_strings(place, name):
     """What is no string is refused as a name, with its type."""
     error = refusal(

@@ -135,6 +135,14 @@ def test_numpys_layouts_come_back(path):
     )
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (1, 1)], ids=str)
+def test_numpys_small_arrays_keep_their_rank(path, shape):
+    """A NumPy array of rank 0 comes back as one, not as a vector of one number."""
+    params = {"a": {"w": np.zeros(shape, np.float32)}}
+    checkpoints.save(path, params)
+    assert same(params, checkpoints.load(path))
+
+
 def test_sharded_arrays_come_back_whole(path):
     """An array on many devices is saved as one."""
     mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
