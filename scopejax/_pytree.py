@@ -12,9 +12,9 @@ from typing import Any
 
 import jax
 
+from ._fields import make
 from ._place import Place
 from ._scope import Scope as Scope
-from ._scope import make
 from ._scope import recording_scope as recording_scope
 
 
@@ -35,7 +35,7 @@ def _unflatten(place: Place, children: Any) -> Scope:
     if place.entry is not None:
         place.entry.enter()
     variables, key, unsliced = children
-    return make(variables, key, unsliced, place)
+    return make(Scope, variables, key, unsliced, place)
 
 
 jax.tree_util.register_pytree_with_keys(Scope, _flatten_with_keys, _unflatten, _flatten)

@@ -12,8 +12,9 @@ import jax.numpy as jnp
 
 from . import _lookup
 from ._checks import require_size, require_stack, require_tree, whole_stack
+from ._fields import Fields, fill, make
 from ._keys import as_index, item_keys, key_axes, named_key, no_key, require_key
-from ._naming import Path, fold_scopes, join, split
+from ._naming import Path, join, split
 from ._options import (
     Constraint,
     Getter,
@@ -28,13 +29,12 @@ from ._profile import entered
 from ._record import Entry, Record
 from ._request import Request, complete
 from ._spec import VariableAggregation, VariableSynchronization
-from ._tree import lookup
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
 
 
-class Scope:
+class Scope(Fields):
     """A place in a tree of variables, with the defaults that hold there. Immutable.
 
     A model is a function that gets a scope, asks it for variables and passes scopes
@@ -60,12 +60,7 @@ class Scope:
     Scope('tower/a/b')
     """
 
-    __slots__ = ("_key", "_place", "_unsliced", "_variables")
-
-    _variables: Any
-    _key: jax.Array | None
-    _unsliced: jax.Array | None
-    _place: Place
+    __slots__ = ()
 
     def __init__(
         self, variables: Mapping[str, Any], *, key: jax.Array | None = None
@@ -73,7 +68,7 @@ class Scope:
         require_tree(variables)
         if key is not None:
             require_key(key)
-        _set(self, variables, key, None, Place((), Options()))
+        fill(self, variables, key, None, Place((), Options()))
 
     # Where it is
 
@@ -282,13 +277,13 @@ class Scope:
         self._require_item("stack", join(place.path))
         if place.entry is not None:
             self._record()
-            return make({}, None, jnp.zeros((n,)), place.at_boundary((n,)))
+            return make(Scope, {}, None, jnp.zeros((n,)), place.at_boundary((n,)))
         variables, key, _ = self._children()
         found = require_stack(variables, n, place.path)
         if key is not None:
             key = item_keys(key, n)
         unsliced = None if found or key is not None else jnp.zeros((n,))
-        return make(variables, key, unsliced, place.at_boundary((n,)))
+        return make(Scope, variables, key, unsliced, place.at_boundary((n,)))
 
     def named(self) -> AbstractContextManager[None]:
         """Within it, `jax.named_scope` of this path: profiles and HLO show it.
@@ -303,39 +298,7 @@ class Scope:
         place = self._place
         return entered(place.path, place.base if place.entry is None else 0)
 
-    # Machinery
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(
-            f"A Scope is immutable: {name!r} cannot be set. Variables change by what"
-            " apply returns; options by scope.with_options()."
-        )
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"A Scope is immutable: {name!r} cannot be deleted.")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return make, (self._variables, self._key, self._unsliced, self._place)
-
-    def _at(self, place: Place) -> Scope:
-        return make(self._variables, self._key, self._unsliced, place)
-
-    def _record(self) -> Record:
-        assert self._place.entry is not None
-        return self._place.entry.record(join(self._place.path))
-
-    def _children(self) -> tuple[Any, jax.Array | None, jax.Array | None]:
-        """Variables, key and the unsliced axes, as seen from this very path."""
-        below = self._place.below
-        key = self._key if self._key is None else fold_scopes(self._key, below)
-        found = lookup(self._variables, below)
-        return {} if found is None else found, key, self._unsliced
-
-    def _require_item(self, what: str, name: str) -> None:
-        place = self._place
-        sliced = self._unsliced is None or not self._unsliced.shape
-        if place.whole or (place.entry is not None and not sliced):
-            raise whole_stack(what, name, place.stack[-1:])
+    # How
 
     def _get(self, request: Request) -> jax.Array:
         place = self._place
@@ -370,19 +333,6 @@ def _true_getter(
     return scope._get(request)
 
 
-def _set(scope: Scope, *values: Any) -> None:
-    for name, value in zip(
-        ("_variables", "_key", "_unsliced", "_place"), values, strict=True
-    ):
-        object.__setattr__(scope, name, value)
-
-
-def make(variables: Any, key: Any, unsliced: Any, place: Place) -> Scope:
-    scope = object.__new__(Scope)
-    _set(scope, variables, key, unsliced, place)
-    return scope
-
-
 def recording_scope(record: Record) -> Scope:
     """The root scope of a model that is being recorded."""
-    return make({}, None, None, Place((), Options(), entry=Entry(record)))
+    return make(Scope, {}, None, None, Place((), Options(), entry=Entry(record)))

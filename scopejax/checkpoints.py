@@ -34,6 +34,7 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
       InvalidArgumentError: a key is no name, or a leaf is no array.
 
     >>> import tempfile
+    >>> import jax.numpy as jnp
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(f"{folder}/net.safetensors", {"head": {"bias": jnp.arange(2.0)}})
     ...     load(f"{folder}/net.safetensors")

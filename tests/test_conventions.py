@@ -30,6 +30,7 @@ LAYERS = [
     "_request",
     "_checks",
     "_lookup",
+    "_fields",
     "_scope",
     "_pytree",
     "_signature",

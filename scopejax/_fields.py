@@ -1,0 +1,86 @@
+"""What a scope holds, and that it never changes."""
+
+from __future__ import annotations
+
+from typing import Any, Self, TypeVar
+
+import jax
+
+from ._checks import whole_stack
+from ._naming import fold_scopes, join
+from ._place import Place
+from ._record import Record
+from ._tree import lookup
+
+F = TypeVar("F", bound="Fields")
+_NAMES = ("_variables", "_key", "_unsliced", "_place")
+
+
+class Fields:
+    """The four fields of a scope, frozen.
+
+    Attributes:
+      _variables: nested dict of what is below the last pytree boundary.
+      _key: the random key at that boundary, or None.
+      _unsliced: while recording, zeros of shape `(n,)` in a stack that nothing has
+        sliced yet and `()` in one of its items; None outside of stacks.
+      _place: all that is static.
+    """
+
+    __slots__ = _NAMES
+
+    _variables: Any
+    _key: jax.Array | None
+    _unsliced: jax.Array | None
+    _place: Place
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"A Scope is immutable: {name!r} cannot be set. Variables change by what"
+            " apply returns; options by scope.with_options()."
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"A Scope is immutable: {name!r} cannot be deleted.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return make, (
+            type(self),
+            self._variables,
+            self._key,
+            self._unsliced,
+            self._place,
+        )
+
+    def _at(self, place: Place) -> Self:
+        return make(type(self), self._variables, self._key, self._unsliced, place)
+
+    def _record(self) -> Record:
+        assert self._place.entry is not None
+        return self._place.entry.record(join(self._place.path))
+
+    def _children(self) -> tuple[Any, jax.Array | None, jax.Array | None]:
+        """Variables, key and the unsliced axes, as seen from this very path."""
+        below = self._place.below
+        key = self._key if self._key is None else fold_scopes(self._key, below)
+        found = lookup(self._variables, below)
+        return {} if found is None else found, key, self._unsliced
+
+    def _require_item(self, what: str, name: str) -> None:
+        place = self._place
+        sliced = self._unsliced is None or not self._unsliced.shape
+        if place.whole or (place.entry is not None and not sliced):
+            raise whole_stack(what, name, place.stack[-1:])
+
+
+def fill(fields: Fields, *values: Any) -> None:
+    """Sets the four fields, once."""
+    for name, value in zip(_NAMES, values, strict=True):
+        object.__setattr__(fields, name, value)
+
+
+def make(kind: type[F], *values: Any) -> F:
+    """A new object with these four fields, past the checks of the constructor."""
+    fields = object.__new__(kind)
+    fill(fields, *values)
+    return fields
