@@ -78,8 +78,16 @@ def user_line() -> str:
 
 
 def innermost_line(path: CallPath) -> str:
-    """The innermost step alone: ``"model.py:3 in dense"``."""
-    return _text(path.steps[:1])
+    """The innermost step alone, short: ``"model.py:3 in dense"``.
+
+    A file of an installed package goes by its path there, to keep tables narrow.
+    """
+    if not path.steps:
+        return "unknown"
+    text = _step(path.steps[0])
+    roots = (os.path.join(root, "") for root in sys.path if os.path.isabs(root))
+    inside = max((root for root in roots if text.startswith(root)), key=len, default="")
+    return text.removeprefix(inside)
 
 
 def _text(steps: tuple[Step, ...]) -> str:

@@ -40,6 +40,7 @@ CASES = [
         plain,
     ),
     Case("custom_jvp", calls.custom_jvp, calls.doubled),
+    Case("custom_vjp", calls.custom_vjp, calls.doubled),
     Case("grad", derivatives.grad_of_input, derivatives.derivative_by_hand),
     Case("vjp", derivatives.vjp_of_input, derivatives.derivative_by_hand),
     Case("jvp", derivatives.jvp_of_input, derivatives.derivative_by_hand),

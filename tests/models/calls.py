@@ -56,5 +56,16 @@ def custom_jvp(scope, x):
     return double(block(scope / "h", x))
 
 
+def custom_vjp(scope, x):
+    """The scope is an argument, since JAX lets no such function close over params."""
+
+    @jax.custom_vjp
+    def f(scope, x):
+        return block(scope, x)
+
+    f.defvjp(lambda scope, x: jax.vjp(block, scope, x), lambda pull, g: pull(g))
+    return 2.0 * f(scope / "h", x)
+
+
 def doubled(scope, x):
     return 2.0 * block(scope / "h", x)
