@@ -1,11 +1,12 @@
 """Specs and a key -> arrays: one jitted program for each signature, outside of a trace.
 
-The reference of the path law is the program here: the initializer, jitted, for one
-variable alone, with the root key folded with the 64-bit hash of the full name. Those
-of one signature (initializer, shape, dtype, stack) share a program; the hash is an
-argument, so a model of a thousand layers compiles as many programs as it has kinds of
-variable. Item `i` of a stack is made from the key folded with `i`, one after the other
-by `lax.map`, since `vmap` of an `rbg` key gives other numbers.
+The reference of the path law: the root key folded with the 64-bit hash of the full
+name, and the initializer, jitted, for one variable alone. Variables of one signature
+(initializer, shape, dtype, stack) share a program, so a model of a thousand layers
+compiles as many programs as it has kinds of variable. Folding is a program of its own,
+compiled once for all: within the others it would be a third of their compilation. Item
+`i` of a stack is made from the key folded with `i`, one after the other by `lax.map`,
+since `vmap` of an `rbg` key gives other numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,9 +23,7 @@ import numpy as np
 from ._errors import InitializerError
 from ._naming import fold_words, path_words
 from ._signature import signature
-from ._spec import VariableSpec
-
-Program = Callable[[jax.Array, np.ndarray], jax.Array]
+from ._spec import VariableSpec, abstract
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +34,15 @@ class _Signature:
     shape: tuple[int, ...]
     dtype: np.dtype
     stack: tuple[int, ...]
+    key: jax.ShapeDtypeStruct
     initializer: Callable[..., Any] = dataclasses.field(compare=False)
+
+
+class _Program(NamedTuple):
+    """A jitted initializer, and whether it draws: zeros and ones use no key."""
+
+    init: Callable[[jax.Array], jax.Array]
+    draws: bool
 
 
 class _BadResult(Exception):
@@ -68,21 +75,32 @@ def _make(
     if id(initializer) not in same:
         same[id(initializer)] = signature(initializer, run)
     kind = _Signature(
-        same[id(initializer)], spec.item_shape, spec.dtype, spec.stack, initializer
+        same=same[id(initializer)],
+        shape=spec.item_shape,
+        dtype=spec.dtype,
+        stack=spec.stack,
+        key=abstract(key.shape, key.dtype),
+        initializer=initializer,
     )
     try:
-        program: Program = _program(kind)
-        return program(key, path_words(spec.path))
+        init, draws = _program(kind)
+        return init(_fold(key, path_words(spec.path)) if draws else key)
     except Exception as error:
         raise _failed(spec, error) from error
 
 
-@functools.lru_cache(maxsize=4096)
-def _program(kind: _Signature) -> Program:
-    def init(key: jax.Array, words: jax.Array) -> jax.Array:
-        return _items(kind, fold_words(key, words), kind.stack)
+_fold = jax.jit(fold_words)
 
-    return jax.jit(init)
+
+@functools.lru_cache(maxsize=4096)
+def _program(kind: _Signature) -> _Program:
+    def init(key: jax.Array) -> jax.Array:
+        return _items(kind, key, kind.stack)
+
+    jitted = jax.jit(init)
+    jaxpr = jitted.trace(kind.key).jaxpr.jaxpr
+    used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
+    return _Program(jitted, id(jaxpr.invars[0]) in used)
 
 
 def _items(kind: _Signature, key: jax.Array, stack: tuple[int, ...]) -> jax.Array:

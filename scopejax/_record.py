@@ -32,15 +32,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import get_opaque_trace_state
 
 from ._errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
 from ._keys import named_key
@@ -51,9 +51,17 @@ from ._tree import both_kinds
 from ._where import CallPath, call_path, innermost_line, user_line
 
 
+@functools.cache
+def _opaque_trace_state() -> Callable[[], Any]:
+    """JAX's function, fetched at its first use: it costs a third of the import."""
+    from jax.extend.core import get_opaque_trace_state
+
+    return get_opaque_trace_state
+
+
 def _current_trace() -> Any:
     """An object equal for one trace alone; it keeps nothing alive."""
-    return get_opaque_trace_state()  # type: ignore[no-untyped-call]
+    return _opaque_trace_state()()
 
 
 class Entry:

@@ -106,4 +106,9 @@ class VariableSpec:
 
     def shape_dtype(self) -> jax.ShapeDtypeStruct:
         """The abstract array: shape and dtype."""
-        return jax.ShapeDtypeStruct(self.shape, self.dtype)  # type: ignore[no-untyped-call]
+        return abstract(self.shape, self.dtype)
+
+
+def abstract(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
+    """An array's shape and dtype without its numbers."""
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]

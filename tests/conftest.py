@@ -20,3 +20,9 @@ settings.load_profile("suite")
 def key():
     """A root key."""
     return jax.random.key(0)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file in a folder of its own."""
+    return tmp_path / "net.safetensors"

@@ -15,7 +15,7 @@ import scopejax as sj
 KEY = jax.random.key(0)
 
 
-def refusal(kind, call, match, name=None):
+def refusal(kind, call, match, name=None, file=None):
     """The error that `call` raises: of this very kind, at a line of the caller's file.
 
     Args:
@@ -23,8 +23,9 @@ def refusal(kind, call, match, name=None):
       call: a function without arguments, written in the test's file.
       match: an expression that is found in the message.
       name: the full name that the error carries, where one is expected.
+      file: the name of the caller's file, where that is not the test's.
     """
-    file = os.path.basename(sys._getframe(1).f_code.co_filename)
+    file = file or os.path.basename(sys._getframe(1).f_code.co_filename)
     with pytest.raises(kind, match=match) as info:
         call()
     error = info.value

@@ -1,7 +1,6 @@
-"""Trees that are not what the model asks for: `given`, `params`, flat and nested."""
+"""Trees that are not what the model asks for: `given`, `params`, what is checked."""
 
 import re
-import types
 
 import jax
 import jax.numpy as jnp
@@ -13,113 +12,9 @@ from hypothesis import strategies as st
 import scopejax as sj
 
 from .refusals import KEY, refusal, unharmed
+from .trees import GOOD, NET, STEP, WRONG, B, W, good
 
 pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
-
-def model(scope):
-    """Three variables, in a scope and at the root."""
-    encoder = scope / "encoder"
-    kernel, bias = (
-        encoder.get_variable("kernel", (2, 3)),
-        encoder.get_variable("bias", (3,)),
-    )
-    return kernel.sum() + bias.sum(), scope.get_variable("step", (), "int32")
-
-
-NET = sj.transform(model)
-W, B, STEP = jnp.ones((2, 3)), jnp.ones(3), jnp.int32(0)
-GOOD = {"encoder": {"kernel": W, "bias": B}, "step": STEP}
-
-
-def good(**changes):
-    """The good tree with other leaves of the encoder."""
-    return {"encoder": {"kernel": W, "bias": B} | changes, "step": STEP}
-
-
-# Each tree with what `check` must say of it; and whether `given` refuses it too.
-WRONG = {
-    "extra": (
-        good(biass=B),
-        [r"unexpected +encoder/biass \(nearest: encoder/bias"],
-        True,
-    ),
-    "misspelt": (
-        {"encoder": {"kernal": W, "bias": B}, "step": STEP},
-        [
-            r"missing +encoder/kernel",
-            r"unexpected +encoder/kernal \(nearest: encoder/k",
-        ],
-        True,
-    ),
-    "shape": (
-        good(kernel=W.T),
-        [r"shape +encoder/kernel: expected \(2, 3\) and found \(3, 2\)"],
-        True,
-    ),
-    "dtype": (
-        good(bias=B.astype("bfloat16")),
-        [r"dtype +encoder/bias: expected float32 and found bfloat16"],
-        True,
-    ),
-    "both": (
-        good(bias=jnp.ones(2, "bfloat16")),
-        [r"shape +encoder/bias", r"dtype +encoder/bias"],
-        True,
-    ),
-    "float64": (
-        good(kernel=np.ones((2, 3))),
-        [r"dtype +encoder/kernel: expected float32 and found float64"],
-        True,
-    ),
-    "missing": (
-        {"encoder": {"kernel": W}, "step": STEP},
-        ["missing +encoder/bias"],
-        False,
-    ),
-    "missing scope": (
-        {"step": STEP},
-        [r"missing +encoder/kernel: shape \(2, 3\), dtype float32", r"encoder/bias"],
-        False,
-    ),
-    "empty": ({}, ["encoder/kernel", "encoder/bias", "step"], False),
-    "another level": (
-        {"params": GOOD},
-        [r"missing +encoder/kernel", r"unexpected +params/step \(nearest: step\)"],
-        True,
-    ),
-    "scope for variable": (
-        good(kernel={"w": W}),
-        [r"missing +encoder/kernel", r"unexpected +encoder/kernel/w"],
-        True,
-    ),
-    "variable for scope": (
-        {"encoder": W, "step": STEP},
-        [r"unexpected +encoder"],
-        True,
-    ),
-    "None": (good(kernel=None), [r"no array +encoder/kernel: None"], True),
-    "None for scope": ({"encoder": None, "step": STEP}, [r"unexpected +encoder"], True),
-    "number": (good() | {"step": 3}, [r"no array +step: 3"], True),
-    "string": (good(kernel="text"), [r"no array +encoder/kernel: 'text'"], True),
-    "list of numbers": (
-        good(bias=[1.0, 2.0, 3.0]),
-        [r"no array +encoder/bias: \[1\.0, 2\.0, 3\.0\]"],
-        True,
-    ),
-    "everything": (
-        {"encoder": {"kernal": W, "bias": B[:1]}, "step": jnp.ones(()), "m": {"z": B}},
-        [
-            r"in 5 places",
-            r"missing +encoder/kernel",
-            r"shape +encoder/bias: expected \(3,\) and found \(1,\)",
-            r"dtype +step: expected int32 and found float32",
-            r"unexpected +encoder/kernal \(nearest: encoder/kernel",
-            r"unexpected +m/z",
-        ],
-        True,
-    ),
-}
 
 
 @pytest.mark.parametrize(("tree", "lines", "_"), WRONG.values(), ids=WRONG)
@@ -201,6 +96,7 @@ def test_apply_names_the_first_that_is_missing(tree, name, wrap):
         lambda: wrap(NET.apply)(tree),
         match=f"Variable {name} does not exist in the variables given",
         name=name,
+        file="trees.py",
     )
     assert "check" in error.remedy
     assert "given=params" in error.remedy
@@ -212,6 +108,7 @@ def test_apply_shows_the_nearest_names():
         sj.VariableNotFoundError,
         lambda: NET.apply({"encoder": {"kernal": W}, "decoder": {"kernel": W}}),
         match="encoder/kernel does not exist",
+        file="trees.py",
     )
     assert set(error.nearest) == {"encoder/kernal", "decoder/kernel"}
 
@@ -224,6 +121,7 @@ def test_apply_refuses_a_leaf_that_is_no_array(leaf):
         lambda: NET.apply(good(kernel=leaf)),
         match="The value given for encoder/kernel is no array",
         name="encoder/kernel",
+        file="trees.py",
     )
     assert error.found == type(leaf).__name__
 
@@ -238,150 +136,17 @@ def test_an_abstract_array_is_not_given():
     """A shape without numbers fits in `check`, and is refused as a value."""
     tree = good(kernel=jax.ShapeDtypeStruct((2, 3), jnp.float32))
     NET.check(tree)
-    for call in (lambda: NET.init(KEY, given=tree), lambda: NET.apply(tree)):
+    for call, file in (
+        (lambda: NET.init(KEY, given=tree), "test_bad_trees.py"),
+        (lambda: NET.apply(tree), "trees.py"),
+    ):
         refusal(
             sj.InvalidArgumentError,
             call,
             match="The value given for encoder/kernel is no array",
             name="encoder/kernel",
+            file=file,
         )
-
-
-# Keys that are no names
-
-
-BAD_KEYS = {
-    "number": ({"encoder": {0: W}}, "encoder/0", "Use strings"),
-    "number at the top": ({0: W}, "0", "Use strings"),
-    "None": ({None: W}, "None", "Use strings"),
-    "empty": ({"encoder": {"": W}}, "encoder/''", ""),
-    "tuple": ({("encoder", "kernel"): W}, "('encoder', 'kernel')", "Use strings"),
-    "flat": ({"encoder/kernel": W}, "'encoder/kernel'", "scopejax.from_flat(tree)"),
-    "flat below": ({"encoder": {"a/b": W}}, "encoder/'a/b'", "scopejax.from_flat"),
-}
-USES = {
-    "check": lambda tree: NET.check(tree),
-    "given": lambda tree: NET.init(KEY, given=tree),
-    "to_flat": lambda tree: sj.to_flat(tree),
-    "merge": lambda tree: sj.merge(tree),
-    "partition": lambda tree: NET.manifest().partition(tree),
-    "project": lambda tree: NET.manifest().project(tree),
-}
-
-
-@pytest.mark.parametrize("use", USES.values(), ids=USES)
-@pytest.mark.parametrize(("tree", "shown", "remedy"), BAD_KEYS.values(), ids=BAD_KEYS)
-def test_keys_are_names(use, tree, shown, remedy):
-    """A key that is no name is refused with its path, and with what to do."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: use(tree),
-        match="has a key that is not the name of a scope or variable",
-    )
-    assert error.headline.endswith(shown)
-    assert remedy in error.remedy
-
-
-def test_flat_names_are_told_at_apply():
-    """Params under flat names are refused at apply with the way to nest them."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: NET.apply({"encoder/kernel": W, "encoder/bias": B, "step": STEP}),
-        match="has a key that is not the name",
-    )
-    assert "scopejax.from_flat" in error.remedy
-
-
-NO_TREES = {
-    "None": None,
-    "array": W,
-    "list": [GOOD],
-    "pair": (GOOD, {}),
-    "string": "params",
-    "number": 3,
-    "scope": sj.Scope(GOOD),
-    "namespace": types.SimpleNamespace(**GOOD),
-}
-
-
-@pytest.mark.parametrize("tree", NO_TREES.values(), ids=NO_TREES)
-def test_a_tree_is_a_nested_dict(tree):
-    """Anything but a dict is refused with its type, wherever a tree is taken."""
-    uses = [
-        lambda: sj.Scope(tree),
-        lambda: NET.apply(tree),
-        *(lambda use=use: use(tree) for use in USES.values()),
-    ]
-    for use in uses:
-        if tree is None and use is uses[3]:  # given=None: nothing is given
-            continue
-        error = refusal(
-            sj.InvalidArgumentError, use, match="must be a nested dict of arrays"
-        )
-        assert type(tree).__name__ in error.headline
-        assert len(error.found) <= 60
-
-
-def test_a_manifest_is_no_tree():
-    """A manifest in place of params is refused: its names are flat."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: NET.check(NET.manifest()),
-        match="has a key that is not the name",
-    )
-
-
-def test_other_mappings_are_trees():
-    """A mapping that is no dict serves as params, and init returns plain dicts."""
-    proxy = types.MappingProxyType(
-        {"encoder": types.MappingProxyType(GOOD["encoder"]), "step": STEP}
-    )
-    NET.check(proxy)
-    assert NET.apply(proxy)[0] == 9
-    params = NET.init(KEY, given=proxy)
-    assert type(params) is type(params["encoder"]) is dict
-
-
-# Joining
-
-
-def test_a_variable_in_two_trees_is_refused():
-    """`merge` refuses to choose between two values of one variable."""
-    refusal(
-        sj.VariableExistsError,
-        lambda: sj.merge({"a": {"w": 1}}, {"a": {"b": 2}}, {"a": {"w": 1}}),
-        match="a/w is in both trees",
-        name="a/w",
-    )
-
-
-@pytest.mark.parametrize(
-    "trees", [({"a": 1}, {"a": {"w": 2}}), ({"a": {"w": 2}}, {"a": 1})]
-)
-def test_trees_that_disagree_on_a_kind_are_refused(trees):
-    """A name that is a variable in one tree and a scope in another is an error."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: sj.merge(*trees),
-        match="a cannot be both a variable and a scope",
-        name="a",
-    )
-    assert "a/w" in error.headline
-
-
-def test_a_loss_names_what_is_missing():
-    """A regularizer whose variable is not there is an error with the full name."""
-
-    def regular(scope):
-        return scope.get_variable("a/w", (2,), regularizer=jnp.sum)
-
-    manifest = sj.transform(regular).manifest()
-    refusal(
-        sj.VariableNotFoundError,
-        lambda: manifest.regularization_loss({"a": {"v": B}}),
-        match="a/w",
-        name="a/w",
-    )
 
 
 # Nothing is lost

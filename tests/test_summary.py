@@ -1,8 +1,6 @@
-"""The table of variables: order, subtotals, and the three ways to print it."""
+"""The table of variables: order, subtotals, and how initializers are described."""
 
 import functools
-import html.parser
-import re
 
 import jax
 import jax.numpy as jnp
@@ -14,28 +12,12 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import summary
 
-HEAD = ("variable", "shape", "dtype", "count", "bytes", "initializer", "trainable")
-
-
-def spec(name, shape=(), dtype="float32", **fields):
-    """A variable of that name."""
-    fields = {"initializer": jax.nn.initializers.zeros} | fields
-    return sj.VariableSpec(name=name, shape=shape, dtype=np.dtype(dtype), **fields)
+from .specs import SPECS, spec
 
 
 def labels(specs):
     """The first cells of the table."""
     return [cells[0] for cells in summary.rows(specs)]
-
-
-SPECS = [
-    spec("tower/h10/kernel", (4, 4)),
-    spec("tower/h2/kernel", (4, 4), where="model.py:3 in dense"),
-    spec("tower/h2/bias", (4,), "float16"),
-    spec("zeta", (), "int32", trainable=False),
-    spec("tower/scale", ()),
-    spec("alpha", (1000, 1000)),
-]
 
 
 def test_rows_are_in_natural_order():
@@ -181,134 +163,6 @@ def test_an_initializer_that_is_not_whole_yet_is_described():
     assert isinstance(summary.describe(initializer), str)
     later = plain
     assert later
-
-
-# Text
-
-
-def model(scope):
-    """A model with scopes, stacks and a frozen variable."""
-    scope.get_variable("step", (), "int32", trainable=False)
-    (scope / "head").get_variable("kernel", (4, 2))
-    return jax.lax.scan(
-        lambda x, s: (x + s.get_variable("bias", (4,)).sum(), None),
-        0.0,
-        (scope / "layers").stack(3),
-    )
-
-
-MANIFEST = sj.transform(model).manifest()
-
-
-def test_text_is_aligned():
-    """Every line starts its columns at one place, and none ends in blanks."""
-    lines = summary.to_text(SPECS).splitlines()
-    head, rule, *body = lines
-    assert [word for word in HEAD if word in head] == list(HEAD)
-    assert "defined at" in head
-    assert set(rule) == {"-"}
-    assert len(rule) == max(map(len, lines))
-    assert body[-2] == rule
-    assert body[-1].startswith("total")
-    assert all(line == line.rstrip() for line in lines)
-    start = head.index("dtype")
-    kinds = {line[start : start + 7].strip() for line in body if set(line) != {"-"}}
-    assert kinds == {"float32", "float16", "int32", ""}
-    end = head.index("count") + len("count")
-    counts = [line[:end].split()[-1] for line in body if set(line) != {"-"}]
-    assert "1,000,000" in counts
-    assert "16" in counts
-
-
-def test_text_shows_depth_by_two_blanks():
-    """A variable stands two columns to the right of its scope."""
-    lines = summary.to_text(SPECS).splitlines()
-    starts = [line.split()[0] for line in lines]
-    depths = {w: len(x) - len(x.lstrip()) for w, x in zip(starts, lines, strict=True)}
-    assert depths["tower/"] == 0
-    assert depths["h2/"] == depths["scale"] == 2
-    assert depths["bias"] == 4
-
-
-def test_a_manifest_prints_its_table():
-    """`print(manifest)` shows the table, with the lines that made the variables."""
-    text = str(MANIFEST)
-    assert text == summary.to_text(MANIFEST.values())
-    assert "(3, 4)" in text
-    assert text.count("test_summary.py:") == 3
-    assert repr(MANIFEST) == "<Manifest of 3 variables, 21 numbers>"
-
-
-# Markdown and HTML
-
-
-NASTY = [
-    spec("a|b", (2,), where="model|x.py:3 in f"),
-    spec("<script>alert(1)</script>", (2,)),
-    spec("&amp;/'q\"", (2,)),
-    spec("a`b", (2,)),
-    spec("*bold*_it_", (2,)),
-]
-
-
-def test_markdown_is_a_table():
-    """Each line has the same number of cells; numbers stand on the right."""
-    lines = summary.to_markdown(SPECS).splitlines()
-    assert len(lines) == 2 + len(summary.rows(SPECS))
-    assert {line.count("|") for line in lines} == {len(HEAD) + 2}
-    assert lines[1] == "| --- | --- | --- | ---: | ---: | --- | --- | --- |"
-    assert MANIFEST.to_markdown() == summary.to_markdown(MANIFEST.values())
-
-
-def test_markdown_keeps_names_in_their_cell():
-    """A bar in a name is escaped, so that the table keeps its columns."""
-    for line in summary.to_markdown(NASTY).splitlines():
-        cells = re.split(r"(?<!\\)\|", line)
-        assert len(cells) == len(HEAD) + 3
-
-
-class Cells(html.parser.HTMLParser):
-    """The text of each cell of a table, row by row."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.rows, self.tags = [], set()
-        self.open = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        """Opens a row or a cell."""
-        self.tags.add(tag)
-        self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        """Closes what was opened last."""
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        """Adds to the cell that is open."""
-        self.rows[-1][-1] += data
-
-
-@pytest.mark.parametrize("specs", [SPECS, NASTY, []], ids=["plain", "nasty", "empty"])
-def test_html_has_the_cells_of_the_table(specs):
-    """The page shows what the table says: names are text, never markup."""
-    page = Cells(summary.to_html(specs))
-    head, *body = page.rows
-    assert tuple(head[:7]) == HEAD
-    shown = [tuple(cell.lstrip() for cell in row) for row in body]
-    assert shown == [tuple(c.lstrip() for c in row) for row in summary.rows(specs)]
-    assert page.tags <= {"div", "table", "thead", "tbody", "tr", "td", "th", "b"}
-    assert page.open == []
-
-
-def test_a_notebook_shows_the_html():
-    """A manifest's HTML is that of its variables."""
-    assert MANIFEST._repr_html_() == summary.to_html(MANIFEST.values())
 
 
 # Families

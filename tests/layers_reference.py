@@ -1,0 +1,81 @@
+"""What the tests of layers share: random params, comparisons, all of the layers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import scopejax as sj
+from scopejax import layers
+
+KEY = jax.random.key(0)
+RANDOM = np.random.default_rng(0)
+
+
+def array(*shape):
+    """Random numbers, float32."""
+    return RANDOM.standard_normal(shape).astype(np.float32)
+
+
+def filled(model, *args, **kwargs):
+    """A transformed model, and params of it that are all random."""
+    net = sj.transform(model)
+    specs = net.manifest(*args, **kwargs)
+    flat = {name: jnp.asarray(array(*spec.shape)) for name, spec in specs.items()}
+    return net, sj.from_flat(flat)
+
+
+def wide(tree):
+    """A tree of arrays as NumPy's doubles."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), tree)
+
+
+def close(found, expected, rtol=2e-5):
+    """Equality up to rounding, and of shapes."""
+    expected = np.asarray(expected)
+    assert found.shape == expected.shape
+    scale = np.abs(expected).max(initial=1.0)
+    np.testing.assert_allclose(
+        np.asarray(found, np.float64), expected, rtol, 1e-5 * scale
+    )
+
+
+X = array(2, 4, 6)
+IDS = np.arange(8).reshape(2, 4)
+# layer -> a model of it at `a/b`, its argument, its variables
+ALL = {
+    "dense": (lambda s, x: layers.dense(s, x, 3), X, "kernel bias"),
+    "conv": (lambda s, x: layers.conv(s, x, 3, (3,)), X, "kernel bias"),
+    "conv_transpose": (
+        lambda s, x: layers.conv_transpose(s, x, 3, (3,), strides=2),
+        X,
+        "kernel bias",
+    ),
+    "embedding": (lambda s, i: layers.embedding(s, i, 9, 3), IDS, "table"),
+    "layer_norm": (layers.layer_norm, X, "scale bias"),
+    "rms_norm": (layers.rms_norm, X, "scale"),
+    "dropout": (lambda s, x: layers.dropout(s, x, 0.5), X, ""),
+    "attention": (
+        lambda s, x: layers.attention(s, x, 2),
+        X,
+        "query/kernel query/bias key/kernel key/bias value/kernel value/bias"
+        " out/kernel out/bias",
+    ),
+    "lstm": (
+        lambda s, x: layers.lstm(s, (jnp.zeros_like(x), jnp.zeros_like(x)), x)[1],
+        X,
+        "input/kernel input/bias hidden/kernel",
+    ),
+    "gru": (
+        lambda s, x: layers.gru(s, jnp.zeros_like(x), x)[1],
+        X,
+        "input/kernel input/bias hidden/kernel hidden/bias",
+    ),
+}
+every = pytest.mark.parametrize("layer", ALL)
+
+
+def nested(layer):
+    """The layer's model, two scopes down, transformed."""
+    model, x, names = ALL[layer]
+    return sj.transform(lambda s, x: model(s / "a" / "b", x)), x, names
