@@ -5,6 +5,7 @@ Each function takes one figure in the process it runs in, which is a fresh one.
 
 from __future__ import annotations
 
+import gc
 import resource
 import statistics
 import sys
@@ -62,11 +63,20 @@ class Case(NamedTuple):
         return jax.eval_shape(self.net().init, key, x), x
 
     def seconds(self, call: Callable[[], Any]) -> float:
-        """How long `call` takes, its arrays' values included."""
+        """How long `call` takes, its arrays' values included.
+
+        Python's garbage collector is off meanwhile, as in `timeit`: whether one of its
+        long runs falls into a figure is chance.
+        """
         clock = CLOCKS[self.clock]
+        gc.collect()
+        gc.disable()
         start = clock()
-        wait(call())
-        return clock() - start
+        try:
+            wait(call())
+            return clock() - start
+        finally:
+            gc.enable()
 
 
 def cold_init(case: Case) -> float:

@@ -73,10 +73,13 @@ class Fields:
             raise whole_stack(what, name, place.stack[-1:])
 
 
+_FIELDS = tuple(getattr(Fields, name).__set__ for name in _NAMES)
+
+
 def fill(fields: Fields, *values: Any) -> None:
     """Sets the four fields, once."""
-    for name, value in zip(_NAMES, values, strict=True):
-        object.__setattr__(fields, name, value)
+    for field, value in zip(_FIELDS, values, strict=True):
+        field(fields, value)
 
 
 def make(kind: type[F], *values: Any) -> F:

@@ -11,10 +11,9 @@ The order of the checks is TF1's, as observed in graph mode:
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,8 +28,7 @@ from ._where import user_line
 Shape = tuple[int | None, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """The completed arguments of one `get_variable`. `name` is the full name."""
 
     name: str
@@ -49,7 +47,7 @@ class Request:
 
     def arguments(self) -> dict[str, Any]:
         """The keywords that a custom getter receives."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return self._asdict()
 
 
 def complete(
@@ -74,10 +72,13 @@ def complete(
     check_option("regularizer", regularizer, name)
     partitioner = _first(partitioner, options.partitioner)
     check_option("partitioner", partitioner, name)
-    dtype = None if dtype is None else as_dtype(dtype, name)
+    if dtype is not None:
+        dtype = as_dtype(dtype, name)
     initializer, value_dtype = _initializer(initializer, name)
-    if value_dtype is not None and dtype not in (None, value_dtype):
-        raise _disagree(name, value_dtype, dtype)
+    if value_dtype is not None:
+        if dtype not in (None, value_dtype):
+            raise _disagree(name, value_dtype, dtype)
+        dtype = value_dtype
     if initializer is None:
         initializer, _ = _initializer(options.initializer, name)
     constraint = _first(constraint, options.constraint)
@@ -93,7 +94,7 @@ def complete(
     return Request(
         name=name,
         shape=as_shape(shape, name),
-        dtype=_first(dtype, value_dtype, options.dtype, np.dtype(np.float32)),
+        dtype=_first(_first(dtype, options.dtype), _FLOAT32),
         initializer=initializer,
         regularizer=None if regularizer is no_regularizer else regularizer,
         constraint=constraint,
@@ -107,8 +108,11 @@ def complete(
     )
 
 
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+def _first(given: Any, default: Any) -> Any:
+    return default if given is None else given
+
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:
@@ -194,17 +198,18 @@ def _check_collections(given: Any, name: str) -> None:
 
 def as_shape(shape: Any, name: str) -> Shape | None:
     """A shape as a tuple; None stands for an unknown dimension, or an unknown shape."""
-    if type(shape) is tuple and all(type(size) is int for size in shape):
-        dimensions: Shape = shape
+    dimensions: Shape
+    if type(shape) is tuple and set(map(type, shape)) <= {int}:
+        dimensions = shape
     elif shape is None:
         return None
     else:
         sizes = shape if _is_sequence(shape) else (shape,)
         dimensions = tuple(_dimension(size, shape, name) for size in sizes)
-    negative = [size for size in dimensions if size is not None and size < 0]
-    if negative:
+    least = min((size for size in dimensions if size is not None), default=0)
+    if least < 0:
         raise InvalidArgumentError(
-            f"Dimension {negative[0]} must be >= 0",
+            f"Dimension {least} must be >= 0",
             name=name,
             found=f"shape {shape}",
             where=user_line(),
