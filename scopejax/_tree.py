@@ -84,7 +84,7 @@ def both_kinds(name: str, below: str) -> InvalidArgumentError:
 def lookup(tree: Any, path: Path) -> Any:
     """What is at `path`: a leaf, a dict, or None where there is nothing."""
     for name in path:
-        if not isinstance(tree, Mapping):
+        if type(tree) is not dict and not isinstance(tree, Mapping):
             return None
         tree = tree.get(name)
     return tree
