@@ -28,7 +28,7 @@ from ._errors import (
     VariableMismatchError,
     VariableNotFoundError,
 )
-from ._naming import join, nearest, split
+from ._naming import join, nearest
 from ._place import Place
 from ._record import Record, does_not_exist
 from ._request import Request
@@ -39,6 +39,9 @@ from .initializers import default_for
 
 Shape = tuple[int, ...]
 
+# Tracers are JAX's arrays too, but asking `jax.Array` for one takes far longer.
+_ARRAYS = (jax.core.Tracer, jax.Array)
+
 
 # Variables that exist
 
@@ -47,19 +50,20 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
     """The array that `request` asks for, checked, from the tree at `place`'s base."""
     require_supported(request)
     require_value_or_shape(request)
-    path = split(request.name)
+    path = request.path
     if path[: place.base] != place.path[: place.base]:
         raise _out_of_reach(request.name, place)
     found = lookup(variables, path[place.base :])
-    if found is None or isinstance(found, Mapping):
-        raise _missing(request, place, variables, is_scope=found is not None)
-    array = as_array(found, request.name)
+    if not isinstance(found, _ARRAYS):
+        if found is None or isinstance(found, Mapping):
+            raise _missing(request, place, variables, is_scope=found is not None)
+        found = as_array(found, request.name)
     shape = request.shape
     if shape is None and not callable(request.initializer) and not request.reuse:
         shape = value_shape(request.initializer)
-    require_shape(request.name, shape, array.shape, place.stack)
-    require_dtype(request.name, request.dtype, array.dtype)
-    return array
+    require_shape(request.name, shape, found.shape, place.stack)
+    require_dtype(request.name, request.dtype, found.dtype)
+    return found
 
 
 def as_array(value: Any, name: str) -> jax.Array:

@@ -67,8 +67,15 @@ def _components(name: str) -> tuple[Path, str]:
         return path, "is empty"
     if not all(path):
         return path, "has an empty component"
-    surrogates = any("\ud800" <= letter <= "\udfff" for letter in name)
-    return path, "cannot be encoded" if surrogates else ""
+    return path, "" if name.isascii() or _is_encodable(name) else "cannot be encoded"
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # lone surrogates
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=65536)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ._dtypes import as_dtype, constant
 from ._errors import InvalidArgumentError, VariableMismatchError
+from ._naming import Path, join
 from ._options import Options, check_option, no_regularizer
 from ._spec import VariableAggregation, VariableSynchronization
 from ._where import user_line
@@ -31,6 +32,7 @@ Shape = tuple[int | None, ...]
 class Request(NamedTuple):
     """The completed arguments of one `get_variable`. `name` is the full name."""
 
+    path: Path
     name: str
     shape: Shape | None
     dtype: np.dtype
@@ -47,11 +49,13 @@ class Request(NamedTuple):
 
     def arguments(self) -> dict[str, Any]:
         """The keywords that a custom getter receives."""
-        return self._asdict()
+        arguments = self._asdict()
+        del arguments["path"]  # the name says it
+        return arguments
 
 
 def complete(
-    name: str,
+    path: Path,
     options: Options,
     *,
     shape: Any = None,
@@ -67,7 +71,8 @@ def complete(
     aggregation: Any = VariableAggregation.NONE,
     reuse: Any = None,
 ) -> Request:
-    """The request for the variable of full name `name`."""
+    """The request for the variable at `path`."""
+    name = join(path)
     regularizer = _first(regularizer, options.regularizer)
     check_option("regularizer", regularizer, name)
     partitioner = _first(partitioner, options.partitioner)
@@ -92,6 +97,7 @@ def complete(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     return Request(
+        path=path,
         name=name,
         shape=as_shape(shape, name),
         dtype=_first(_first(dtype, options.dtype), _FLOAT32),
@@ -201,12 +207,13 @@ def as_shape(shape: Any, name: str) -> Shape | None:
     dimensions: Shape
     if type(shape) is tuple and set(map(type, shape)) <= {int}:
         dimensions = shape
+        least = min(shape, default=0)
     elif shape is None:
         return None
     else:
         sizes = shape if _is_sequence(shape) else (shape,)
         dimensions = tuple(_dimension(size, shape, name) for size in sizes)
-    least = min((size for size in dimensions if size is not None), default=0)
+        least = min((size for size in dimensions if size is not None), default=0)
     if least < 0:
         raise InvalidArgumentError(
             f"Dimension {least} must be >= 0",

@@ -190,10 +190,10 @@ class Scope(Fields):
         dtype('float32')
         """
         place = self._place
-        full = join((*place.path, *split(name, place.path)))
-        check_option("custom_getter", custom_getter, full)
+        path = (*place.path, *split(name, place.path))
+        check_option("custom_getter", custom_getter, join(path))
         request = complete(
-            full,
+            path,
             place.options,
             shape=shape,
             dtype=dtype,
@@ -323,7 +323,7 @@ def _true_getter(
     The scope's defaults have been filled in before; None is none here, as in TF1.
     """
     request = complete(
-        join(split(name)),
+        split(name),
         Options(),
         shape=shape,
         dtype=dtype,

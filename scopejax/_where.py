@@ -96,8 +96,13 @@ def _text(steps: tuple[Step, ...]) -> str:
 
 def _step(step: Step) -> str:
     code, offset = step
+    return f"{_file(code.co_filename)}:{_line(code, offset)} in {code.co_name}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _line(code: CodeType, offset: int) -> int | None:
     lines = (line for start, end, line in code.co_lines() if start <= offset < end)
-    return f"{_file(code.co_filename)}:{next(lines, None)} in {code.co_name}"
+    return next(lines, None)
 
 
 @functools.lru_cache(maxsize=1024)
