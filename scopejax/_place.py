@@ -81,9 +81,7 @@ class Place:
         self.entry = entry
         self.whole = whole
         self.mark = mark or Mark()
-        # One for all flattenings: `jit` flattens an argument several times for one
-        # call, and keeps another result in its cache's key than the body gets.
-        self._beyond = Mark(self.mark)
+        self._beyond: Mark | None = None
 
     def child(self, path: Path) -> Place:
         """The place at `path` below this one."""
@@ -111,6 +109,10 @@ class Place:
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
+        if self._beyond is None:
+            # One for all flattenings: `jit` flattens an argument several times for one
+            # call, and keeps another result in its cache's key than the body gets.
+            self._beyond = Mark(self.mark)
         entry = self.entry
         if entry is not None:
             entry = Entry(entry.record(join(self.path)), entry)

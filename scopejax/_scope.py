@@ -191,7 +191,8 @@ class Scope(Fields):
         """
         place = self._place
         path = (*place.path, *split(name, place.path))
-        check_option("custom_getter", custom_getter, join(path))
+        if custom_getter is not None:
+            check_option("custom_getter", custom_getter, join(path))
         request = complete(
             path,
             place.options,
