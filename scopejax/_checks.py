@@ -20,6 +20,7 @@ Sizes = tuple[int, ...]
 
 
 def require_value_or_shape(request: Request) -> None:
+    """Refuses a shape beside a value, as TF1 does, even where the two agree."""
     value = request.initializer is not None and not callable(request.initializer)
     if value and request.shape is not None:
         raise InvalidArgumentError(
@@ -45,6 +46,7 @@ def require_supported(request: Request) -> None:
 
 
 def require_shape(name: str, wanted: Any, found: Sizes, stack: Sizes) -> None:
+    """Refuses another shape than `wanted`, where None stands for any size."""
     if wanted is None or wanted == found:
         return
     if len(wanted) == len(found) and all(
@@ -65,6 +67,7 @@ def require_shape(name: str, wanted: Any, found: Sizes, stack: Sizes) -> None:
 
 
 def require_dtype(name: str, wanted: np.dtype, found: Any) -> None:
+    """Refuses another dtype than `wanted`."""
     if wanted != found:
         raise VariableMismatchError(
             f"Trying to share variable {name}, but specified dtype {wanted} and found"

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._errors import VariableMismatchError
-from ._naming import join, nearest
+from ._naming import nearest
 from ._spec import VariableSpec
-from ._tree import leaves
+from ._tree import flat_names, is_array
 from ._where import user_line
 
 Specs = Mapping[str, VariableSpec]
 
 
-def require_fit(specs: Specs, tree: Any, what: str, *, complete: bool) -> None:
+def require_fit(
+    specs: Specs, tree: Any, what: str, *, complete: bool
+) -> dict[str, Any]:
     """Raises unless `tree` holds what `specs` say; lists every difference at once.
 
     Args:
@@ -23,10 +25,13 @@ def require_fit(specs: Specs, tree: Any, what: str, *, complete: bool) -> None:
       what: how the error calls it.
       complete: whether nothing may be missing.
 
+    Returns:
+      The leaves of `tree` by full name.
+
     Raises:
       VariableMismatchError: there is a difference.
     """
-    flat = {join(path): leaf for path, leaf in leaves(tree, what)}
+    flat = flat_names(tree, what)
     lines = list(_differences(specs, flat, complete))
     if lines:
         places = "1 place" if len(lines) == 1 else f"{len(lines)} places"
@@ -34,6 +39,7 @@ def require_fit(specs: Specs, tree: Any, what: str, *, complete: bool) -> None:
             "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
             where=user_line(),
         )
+    return flat
 
 
 def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator[str]:
@@ -46,16 +52,12 @@ def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator
         if name not in specs:
             close = nearest(name, specs)
             hint = f" (nearest: {', '.join(close)})" if close else ""
-            kind = "" if _is_array(leaf) else f", a {type(leaf).__name__}"
+            kind = "" if is_array(leaf) else f", a {type(leaf).__name__}"
             yield f"unexpected  {name}{kind}{hint}"
 
 
-def _is_array(leaf: Any) -> bool:
-    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
-
-
 def _differs(spec: VariableSpec, leaf: Any) -> Iterator[str]:
-    if not _is_array(leaf):
+    if not is_array(leaf):
         yield f"no array    {spec.name}: {leaf!r}"
         return
     shape, dtype = tuple(leaf.shape), leaf.dtype

@@ -11,6 +11,7 @@ import numpy as np
 
 from ._errors import InvalidArgumentError, ScopeUsageError
 from ._naming import Path, fold_scopes, fold_words, path_words
+from ._tree import is_array
 from ._where import user_line
 
 
@@ -52,15 +53,19 @@ def item_keys(key: jax.Array, n: int) -> jax.Array:
     return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(n))
 
 
+def is_typed_key(array: Any) -> bool:
+    """Whether an array holds keys of JAX's own dtype, not raw words."""
+    return bool(jnp.issubdtype(array.dtype, jax.dtypes.prng_key))
+
+
 def key_axes(key: Any) -> int | None:
     """How many axes an array of keys has; None for what holds no keys."""
-    dtype = getattr(key, "dtype", None)
-    if dtype is None:
+    if not hasattr(key, "dtype"):
         return None
     axes: int = key.ndim
-    if jnp.issubdtype(dtype, jax.dtypes.prng_key):
+    if is_typed_key(key):
         return axes
-    return axes - 1 if dtype == np.uint32 and axes else None
+    return axes - 1 if key.dtype == np.uint32 and axes else None
 
 
 def _is_single_key(key: Any) -> bool:
@@ -75,12 +80,11 @@ def _is_single_key(key: Any) -> bool:
 def require_key(key: Any) -> None:
     """Refuses what is no single random key."""
     if not _is_single_key(key):
-        array = hasattr(key, "dtype") and hasattr(key, "shape")
         raise InvalidArgumentError(
             f"key must be one JAX random key, but received: {key!r}",
             expected="jax.random.key(seed)",
             found=f"an array of dtype {key.dtype} and shape {key.shape}"
-            if array
+            if is_array(key)
             else type(key).__name__,
             where=user_line(),
             remedy=f"jax.random.key({key})" if isinstance(key, int) else None,
@@ -88,6 +92,7 @@ def require_key(key: Any) -> None:
 
 
 def no_key(name: str) -> ScopeUsageError:
+    """The error for a key that apply was not given."""
     return ScopeUsageError(
         f"Random key {name} was asked for, but apply was given no key.",
         name=name,

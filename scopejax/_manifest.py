@@ -17,7 +17,7 @@ from ._match import Pattern, matches
 from ._materialize import materialize, per_item
 from ._naming import join, nearest
 from ._spec import VariableSpec
-from ._tree import Tree, insert, leaves
+from ._tree import Tree, flat_names, insert, leaves
 from ._where import user_line
 
 
@@ -205,8 +205,7 @@ class Manifest(Mapping[str, VariableSpec]):
         self._require_no_mesh()
         kept: Tree = {}
         if given is not None:
-            require_fit(self, given, "given", complete=False)
-            kept = {join(path): leaf for path, leaf in leaves(given, "given")}
+            kept = require_fit(self, given, "given", complete=False)
         missing = [spec for spec in self.values() if spec.name not in kept]
         made = materialize(missing, key)
         return self._tree(
@@ -252,7 +251,7 @@ class Manifest(Mapping[str, VariableSpec]):
         >>> float(net.manifest().regularization_loss({"w": jnp.ones(2)}))
         2.0
         """
-        arrays = {join(path): leaf for path, leaf in leaves(params, "params")}
+        arrays = flat_names(params, "params")
         losses = []
         for spec in self.values():
             if spec.regularizer is None:

@@ -60,31 +60,42 @@ def materialize(specs: Iterable[VariableSpec], key: jax.Array) -> dict[str, jax.
     Raises:
       InitializerError: an initializer failed, or returned another shape or dtype.
     """
-    run = object()
-    same: dict[int, Hashable] = {}
-    return {spec.name: _make(spec, key, run, same) for spec in specs}
+    run = _Run(key, abstract(key.shape, key.dtype))
+    return {spec.name: _make(spec, run) for spec in specs}
 
 
-def _make(
-    spec: VariableSpec, key: jax.Array, run: object, same: dict[int, Hashable]
-) -> jax.Array:
-    initializer = spec.initializer
-    if not callable(initializer):
-        value = jnp.array(initializer, spec.dtype)  # a copy: the caller's stays his
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Run:
+    """What all variables of one call share; opaque initializers are equal within it."""
+
+    key: jax.Array
+    shape: jax.ShapeDtypeStruct
+    token: object = dataclasses.field(default_factory=object)
+    same: dict[int, Hashable] = dataclasses.field(default_factory=dict)
+
+    def signature(self, spec: VariableSpec) -> _Signature:
+        """What the program of `spec` depends on."""
+        initializer = spec.initializer
+        if id(initializer) not in self.same:
+            self.same[id(initializer)] = signature(initializer, self.token)
+        return _Signature(
+            same=self.same[id(initializer)],
+            shape=spec.item_shape,
+            dtype=spec.dtype,
+            stack=spec.stack,
+            key=self.shape,
+            initializer=initializer,
+        )
+
+
+def _make(spec: VariableSpec, run: _Run) -> jax.Array:
+    if not callable(spec.initializer):
+        value = jnp.array(spec.initializer, spec.dtype)  # a copy
         return jnp.broadcast_to(value, spec.shape) if spec.stack else value
-    if id(initializer) not in same:
-        same[id(initializer)] = signature(initializer, run)
-    kind = _Signature(
-        same=same[id(initializer)],
-        shape=spec.item_shape,
-        dtype=spec.dtype,
-        stack=spec.stack,
-        key=abstract(key.shape, key.dtype),
-        initializer=initializer,
-    )
+    kind = run.signature(spec)
     try:
         init, draws = _program(kind)
-        return init(_fold(key, path_words(spec.path)) if draws else key)
+        return init(_fold(run.key, path_words(spec.path)) if draws else run.key)
     except Exception as error:
         raise _failed(spec, error) from error
 

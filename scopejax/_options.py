@@ -70,11 +70,7 @@ class Options:
         """These options with those `given` that are not None put over them."""
         changes = {k: v for k, v in given.items() if v is not None}
         for option, value in changes.items():
-            check = _CHECKS.get(option)
-            if check and not check[0](value):
-                raise InvalidArgumentError(
-                    check[1].format(value), name=where, where=user_line()
-                )
+            check_option(option, value, where)
         if changes.get("reuse") is False:
             del changes["reuse"]
         if "dtype" in changes:
@@ -132,5 +128,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
-    if value is not None:
-        Options().override(name, **{option: value})
+    if value is None or option not in _CHECKS:
+        return
+    is_fine, message = _CHECKS[option]
+    if not is_fine(value):
+        raise InvalidArgumentError(message.format(value), name=name, where=user_line())

@@ -21,6 +21,7 @@ import numpy as np
 
 from ._dtypes import as_dtype, constant
 from ._errors import InvalidArgumentError, VariableMismatchError
+from ._keys import is_typed_key
 from ._naming import Path, join
 from ._options import Options, check_option, no_regularizer
 from ._spec import VariableAggregation, VariableSynchronization
@@ -129,7 +130,7 @@ def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:
         return initializer, None
     if isinstance(initializer, list | tuple) and _is_traced(initializer):
         initializer = jnp.asarray(initializer)
-    if not isinstance(initializer, jax.Array) or _is_key(initializer):
+    if not isinstance(initializer, jax.Array) or is_typed_key(initializer):
         initializer = _constant(initializer, name)
     return initializer, np.dtype(initializer.dtype)
 
@@ -137,10 +138,6 @@ def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:
 def _is_traced(values: Any) -> bool:
     leaves = jax.tree.leaves(values)
     return any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
-
-
-def _is_key(value: jax.Array) -> bool:
-    return bool(jnp.issubdtype(value.dtype, jax.dtypes.prng_key))
 
 
 def _instance(kind: type, name: str) -> Any:

@@ -96,12 +96,13 @@ def _function(value: FunctionType, run: object, inside: frozenset[int]) -> Hasha
         return value.__qualname__
     inside |= {id(value)}
     defaults = tuple(sorted((value.__kwdefaults__ or {}).items()))
-    parts = (value.__defaults__, defaults, _closed_over(value), _globals(value))
+    parts = (value.__defaults__, defaults, closed_over(value), _globals(value))
     return value.__code__, _tuple(parts, run, inside)
 
 
-def _closed_over(function: FunctionType) -> tuple[Any, ...]:
-    return tuple(map(_contents, function.__closure__ or ()))
+def closed_over(function: Any) -> tuple[Any, ...]:
+    """The values that a function closes over; none for other callables."""
+    return tuple(map(_contents, getattr(function, "__closure__", None) or ()))
 
 
 def _contents(cell: CellType) -> Any:

@@ -14,7 +14,7 @@ from ._manifest import Manifest
 from ._pytree import Scope, recording_scope
 from ._record import Record
 from ._spec import VariableSpec
-from ._tree import Tree
+from ._tree import Tree, is_array
 from ._where import user_line
 
 
@@ -132,7 +132,7 @@ def _record(
 ) -> Manifest:
     """The manifest of one abstract run of the model."""
     leaves, structure = jax.tree.flatten((args, kwargs))
-    arrays = {i: leaf for i, leaf in enumerate(leaves) if _is_array(leaf)}
+    arrays = {i: leaf for i, leaf in enumerate(leaves) if is_array(leaf)}
     specs: list[VariableSpec] = []
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
@@ -144,7 +144,3 @@ def _record(
 
     jax.eval_shape(run, key, arrays)
     return Manifest(specs)
-
-
-def _is_array(leaf: Any) -> bool:
-    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")

@@ -90,6 +90,16 @@ def lookup(tree: Any, path: Path) -> Any:
     return tree
 
 
+def is_array(leaf: Any) -> bool:
+    """Whether a leaf has a shape and a dtype; abstract arrays and tracers do."""
+    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
+
+
+def flat_names(tree: Any, what: str) -> dict[str, Any]:
+    """`to_flat` of a tree that errors call `what`."""
+    return {join(path): leaf for path, leaf in leaves(tree, what)}
+
+
 def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A nested dict as a flat one with full names, in its own order.
 
@@ -102,7 +112,7 @@ def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     >>> to_flat({"a": {"w": 1, "b": 2}, "c": 3})
     {'a/w': 1, 'a/b': 2, 'c': 3}
     """
-    return {join(path): leaf for path, leaf in leaves(tree)}
+    return flat_names(tree, "tree")
 
 
 def from_flat(flat: Mapping[str, Any]) -> Tree:

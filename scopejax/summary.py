@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import initializers
 from ._naming import natural
+from ._signature import closed_over
 from ._spec import VariableSpec
 
 _COLUMNS = (
@@ -121,14 +121,8 @@ def describe(initializer: Any) -> str:
     factory, _, inner = name.rpartition(".<locals>.")
     if not factory or inner == "<lambda>":
         return name.rpartition(".")[2]
-    values = [value for value in _closed_over(initializer) if _is_plain(value)]
+    values = [value for value in closed_over(initializer) if _is_plain(value)]
     return f"{factory.rpartition('.')[2]}({', '.join(map(str, values))})"
-
-
-def _closed_over(function: Any) -> Iterator[Any]:
-    for cell in getattr(function, "__closure__", None) or ():
-        with contextlib.suppress(ValueError):  # a cell that is not filled yet
-            yield cell.cell_contents
 
 
 def _is_plain(value: Any) -> bool:
