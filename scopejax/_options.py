@@ -31,14 +31,13 @@ Getter = Callable[..., Any]
 Partitioner = Callable[..., Sequence[Any]]
 
 
-def no_regularizer(value: Any) -> None:
+def no_regularizer(_: Any) -> None:
     """Give this as `regularizer` to switch an inherited one off.
 
     >>> import scopejax as sj
     >>> no_regularizer(1.0) is None
     True
     """
-    del value
 
 
 @dataclasses.dataclass(frozen=True)

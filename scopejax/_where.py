@@ -25,6 +25,11 @@ def _kind(filename: str) -> str:
     return next((kind for root, kind in _KINDS if filename.startswith(root)), "user")
 
 
+def is_jax(frame: FrameType) -> bool:
+    """Whether a frame runs JAX's own code."""
+    return _kind(frame.f_code.co_filename) == "jax"
+
+
 Step = tuple[CodeType, int]
 """A user's function and the offset of the instruction that it is running."""
 

@@ -1,0 +1,106 @@
+"""TensorFlow 1's variable system over scopejax, spelled as in `tf.compat.v1`.
+
+``from scopejax import tf1 as tf`` in place of ``import tensorflow as tf``, and the
+numeric ops made those of jax.numpy: then TF1 code keeps its names, its sharing and its
+errors. `transform` makes pure functions of a function in this style; outside of one,
+variables are created in a graph as the line runs. docs/from_tf1.md walks through it.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as _jnp
+
+from .._options import AUTO_REUSE as AUTO_REUSE
+from .._options import no_regularizer as no_regularizer
+from .._spec import VariableAggregation as VariableAggregation
+from .._spec import VariableSynchronization as VariableSynchronization
+from . import initializers as initializers
+from . import keras as keras
+from . import losses as losses
+from . import train as train
+from ._eager import EagerVariableStore as EagerVariableStore
+from ._functions import add_to_collection as add_to_collection
+from ._functions import add_to_collections as add_to_collections
+from ._functions import all_variables as all_variables
+from ._functions import assign as assign
+from ._functions import assign_add as assign_add
+from ._functions import assign_sub as assign_sub
+from ._functions import constant as constant
+from ._functions import control_dependencies as control_dependencies
+from ._functions import device as device
+from ._functions import get_collection as get_collection
+from ._functions import get_collection_ref as get_collection_ref
+from ._functions import global_variables as global_variables
+from ._functions import identity as identity
+from ._functions import local_variables as local_variables
+from ._functions import model_variables as model_variables
+from ._functions import stop_gradient as stop_gradient
+from ._functions import trainable_variables as trainable_variables
+from ._graph import Graph as Graph
+from ._graph import executing_eagerly as executing_eagerly
+from ._graph import get_default_graph as get_default_graph
+from ._graph import reset_default_graph as reset_default_graph
+from ._graph import set_random_seed as set_random_seed
+from ._graph_keys import GraphKeys as GraphKeys
+from ._missing import lookup_of as _lookup_of
+from ._name_scopes import name_scope as name_scope
+from ._partitioned import PartitionedVariable as PartitionedVariable
+from ._partitioned_list import (
+    create_partitioned_variables as create_partitioned_variables,
+)
+from ._partitioners import fixed_size_partitioner as fixed_size_partitioner
+from ._partitioners import min_max_variable_partitioner as min_max_variable_partitioner
+from ._partitioners import (
+    variable_axis_size_partitioner as variable_axis_size_partitioner,
+)
+from ._scope_object import VariableScope as VariableScope
+from ._scope_object import get_local_variable as get_local_variable
+from ._scope_object import get_variable as get_variable
+from ._scope_object import get_variable_scope as get_variable_scope
+from ._scopes import variable_creator_scope as variable_creator_scope
+from ._scopes import variable_op_scope as variable_op_scope
+from ._scopes import variable_scope as variable_scope
+from ._session import Session as Session
+from ._session import get_default_session as get_default_session
+from ._session import global_variables_initializer as global_variables_initializer
+from ._session import initialize_all_variables as initialize_all_variables
+from ._session import local_variables_initializer as local_variables_initializer
+from ._session import report_uninitialized_variables as report_uninitialized_variables
+from ._session import variables_initializer as variables_initializer
+from ._shape import TensorShape as TensorShape
+from ._templates import make_template as make_template
+from ._transform import transform as transform
+from ._transform import transform_with_state as transform_with_state
+from ._variable import Variable as Variable
+from .initializers import constant_initializer as constant_initializer
+from .initializers import glorot_normal_initializer as glorot_normal_initializer
+from .initializers import glorot_uniform_initializer as glorot_uniform_initializer
+from .initializers import he_normal_initializer as he_normal_initializer
+from .initializers import he_uniform_initializer as he_uniform_initializer
+from .initializers import identity_initializer as identity_initializer
+from .initializers import lecun_normal_initializer as lecun_normal_initializer
+from .initializers import lecun_uniform_initializer as lecun_uniform_initializer
+from .initializers import ones_initializer as ones_initializer
+from .initializers import orthogonal_initializer as orthogonal_initializer
+from .initializers import random_normal_initializer as random_normal_initializer
+from .initializers import random_uniform_initializer as random_uniform_initializer
+from .initializers import truncated_normal_initializer as truncated_normal_initializer
+from .initializers import (
+    uniform_unit_scaling_initializer as uniform_unit_scaling_initializer,
+)
+from .initializers import variance_scaling_initializer as variance_scaling_initializer
+from .initializers import zeros_initializer as zeros_initializer
+from .train import moving_average_variables as moving_average_variables
+
+bfloat16 = _jnp.dtype("bfloat16")
+float16 = half = _jnp.dtype("float16")
+float32 = _jnp.dtype("float32")
+float64 = double = _jnp.dtype("float64")
+int8, int16 = _jnp.dtype("int8"), _jnp.dtype("int16")
+int32, int64 = _jnp.dtype("int32"), _jnp.dtype("int64")
+uint8, uint16 = _jnp.dtype("uint8"), _jnp.dtype("uint16")
+uint32, uint64 = _jnp.dtype("uint32"), _jnp.dtype("uint64")
+complex64, complex128 = _jnp.dtype("complex64"), _jnp.dtype("complex128")
+bool = _jnp.dtype("bool")
+
+__getattr__ = _lookup_of("")

@@ -1,0 +1,111 @@
+"""What acts as an array: variables, partitioned variables, losses yet to be computed.
+
+In operators and in jax.numpy these stand for their value. In a JAX transform too: as a
+pytree one has its value as only child, and what comes out on the other side is that
+value, a plain array.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+
+class ArrayLike:
+    """Stands for the array that `value()` returns."""
+
+    __slots__ = ()
+
+    def value(self) -> jax.Array:
+        """The array."""
+        raise NotImplementedError
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        jax.tree_util.register_pytree_node(
+            cls, lambda like: ((like.value(),), None), lambda _, children: children[0]
+        )
+
+    def __jax_array__(self) -> jax.Array:
+        return self.value()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.value(), dtype)
+
+    def __bool__(self) -> bool:
+        return bool(self.value())
+
+    def __int__(self) -> int:
+        return int(self.value())
+
+    def __float__(self) -> float:
+        return float(self.value())
+
+    def __index__(self) -> int:
+        return operator.index(self.value())
+
+
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+]
+_COMPARED = ["lt", "le", "gt", "ge"]
+_UNARY = ["neg", "pos", "invert", "abs"]
+
+
+def _plain(other: Any) -> Any:
+    return other.value() if isinstance(other, ArrayLike) else other
+
+
+def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: function(self.value(), _plain(other))
+
+
+def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: function(_plain(other), self.value())
+
+
+def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda self: function(self.value())
+
+
+for _name in (*_BINARY, *_COMPARED):
+    setattr(ArrayLike, f"__{_name.strip('_')}__", _forward(getattr(operator, _name)))
+for _name in _BINARY:
+    setattr(ArrayLike, f"__r{_name.strip('_')}__", _backward(getattr(operator, _name)))
+for _name in _UNARY:
+    setattr(ArrayLike, f"__{_name}__", _alone(getattr(operator, _name)))
+
+
+class Indexable(ArrayLike):
+    """An `ArrayLike` with an array's indexing and methods."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> jax.Array:
+        return self.value()[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        # As in TF1; and JAX's indexing past the end would never stop.
+        raise TypeError(f"'{type(self).__name__}' object is not iterable.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(jax.Array, name):
+            kind = type(self).__name__
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+        return getattr(self.value(), name)

@@ -1,0 +1,63 @@
+"""The ambient frame in the keys of JAX's caches.
+
+A function under `jit` that asks for variables depends on more than its arguments: on
+the current scope, on what exists, on which model is running. JAX knows nothing of that,
+unless it is told by `jax.make_user_context`, whose value is part of every cache's key.
+
+Were that value a number that changes with each variable, every small function of
+jax.numpy would be traced again after each of them. So it is a `Mark`. An operation of
+this package inside of a JAX transform sets the mark that is current, which is the one
+in the key of the call that is being traced. A mark that is set equals itself alone;
+two that are not set are equal. So what never asked for a variable is found again under
+any mark, and what did only in the very same state: each change of state, once the
+current mark is set, brings a new one. `tests/test_tf1_jit.py` proves each sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import jax
+from jax.extend.core import get_opaque_trace_state as trace_state
+
+__all__ = ["fresh_mark", "renew_mark", "set_mark", "trace_state"]
+
+
+class Mark:
+    """One state of the ambient frame, as far as JAX's caches need to know."""
+
+    __slots__ = ("read",)
+
+    def __init__(self) -> None:
+        self.read = False
+
+    def __hash__(self) -> int:
+        return hash(Mark)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mark):
+            return NotImplemented
+        return self is other or not (self.read or other.read)
+
+
+_CONTEXT = jax.make_user_context(Mark())
+
+
+def set_mark() -> None:
+    """Notes that what JAX is tracing depends on the state of the ambient frame."""
+    _CONTEXT.value.read = True
+
+
+def renew_mark() -> None:
+    """Notes that the state has changed: what depended on it must not be found again."""
+    if _CONTEXT.value.read:
+        _CONTEXT(Mark()).__enter__()  # never left: `fresh_mark` restores what was
+
+
+@contextlib.contextmanager
+def fresh_mark() -> Iterator[None]:
+    """A new mark for the body of the `with`, and afterwards the one from before."""
+    with _CONTEXT(Mark()):
+        yield
+    renew_mark()

@@ -1,0 +1,37 @@
+"""TF1's names of devices as JAX's devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from ._errors import tf_error
+
+
+def device_named(wanted: Any) -> jax.Device | None:
+    """The device of a name; None and "" leave it to JAX.
+
+    Args:
+      wanted: ``"/gpu:0"``, ``"/job:worker/task:1/device:CPU:1"`` (job, replica and task
+        are left aside), a `jax.Device`, or None.
+
+    Raises:
+      ValueError: there is no such device, or it is no name.
+
+    >>> device_named("/device:CPU:0").platform
+    'cpu'
+    """
+    if wanted is None or wanted == "":
+        return None
+    if isinstance(wanted, jax.Device):
+        return wanted
+    last = str(wanted).lower().rpartition("/")[2].removeprefix("device:")
+    platform, _, number = last.partition(":")
+    try:
+        return jax.devices(platform)[int(number or 0)]
+    except (RuntimeError, IndexError, ValueError) as error:
+        known = ", ".join(f"/{d.platform}:{d.id}" for d in jax.devices())
+        raise tf_error(
+            ValueError, f"There is no device {wanted!r} here; there are: {known}"
+        ) from error

@@ -1,0 +1,53 @@
+"""Dtypes as TF1 code writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from .._dtypes import as_dtype as core_dtype
+from ._errors import tf_error
+
+_PYTHON = {float: np.dtype("float32"), bool: np.dtype("bool")}
+
+
+def as_dtype(dtype: Any, name: Any = None) -> np.dtype:
+    """NumPy's dtype of a name, a NumPy or JAX dtype, or Python's float and bool.
+
+    Raises:
+      TypeError: it is no dtype.
+      InvalidArgumentError: it needs 64 bits, which are off, or holds no numbers.
+
+    >>> as_dtype("int32"), as_dtype(float)
+    (dtype('int32'), dtype('float32'))
+    """
+    known = dtype if type(dtype) is np.dtype else _converted(dtype)
+    if known is None or known.kind == "O":
+        raise tf_error(
+            TypeError,
+            f"Cannot convert the argument `type_value`: {dtype!r} to a TensorFlow"
+            " DType.",
+            name=None if name is None else str(name),
+        )
+    return core_dtype(known, str(name))
+
+
+def _converted(dtype: Any) -> np.dtype | None:
+    if dtype is None or (isinstance(dtype, type) and dtype in (int, complex, object)):
+        return None
+    try:
+        return _PYTHON[dtype] if dtype in _PYTHON else jnp.dtype(dtype)
+    except TypeError:
+        return None
+
+
+def require_floating(dtype: Any) -> None:
+    """Refuses what random and scaled initializers cannot draw."""
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raise tf_error(
+            ValueError,
+            "Argument `dtype` is expected to be floating point. Received: <dtype:"
+            f" '{jnp.dtype(dtype).name}'>.",
+        )

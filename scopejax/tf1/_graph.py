@@ -1,0 +1,414 @@
+"""Graph: the frame that TF1's functions act on, and which one is current.
+
+A graph holds what all threads share: variables, collections, the op names in use; all
+of it under one lock. What belongs to a thread lies in a `ThreadState`: the current
+variable scope, the counts behind default names, the name scope, the creators.
+
+There is a default graph, whose variables exist as the line runs. `tf1.transform` runs a
+model in a graph of its own whose variables are the model's params. The eager world is
+a graph without unique names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import jax
+
+from .._manifest import Manifest
+from .._tree import from_flat, to_flat
+from ._caches import renew_mark, set_mark, trace_state
+from ._counters import Counters
+from ._names import NameTable, Places, require_valid
+from ._opened import opened_name
+from ._runs import notice_runs
+from ._values import GraphValues, ParamValues
+
+if TYPE_CHECKING:
+    from ._scope_object import VariableScope
+
+
+class Store:
+    """The variables that `get_variable` finds again, by full name.
+
+    Attributes:
+      variables: the plain ones and the shards.
+      partitioned: the partitioned ones.
+    """
+
+    __slots__ = ("partitioned", "variables")
+
+    def __init__(
+        self,
+        variables: dict[str, Any] | None = None,
+        partitioned: dict[str, Any] | None = None,
+    ) -> None:
+        self.variables = variables or {}
+        self.partitioned = partitioned or {}
+
+
+class ThreadState:
+    """What one thread knows of a graph.
+
+    Attributes:
+      scope: the current variable scope; None until the root is asked for.
+      counters: how often each variable scope was opened.
+      name_scope: the current op name scope, ``"a/b"``.
+      creators: the variable creators in force, the outermost first.
+      store: of an `EagerVariableStore` in force.
+      device: what variables are made on.
+      unnoticed: whether JAX is called for the graph's own ends.
+    """
+
+    def __init__(self) -> None:
+        self.scope: VariableScope | None = None
+        self.counters = Counters()
+        self.name_scope = ""
+        self.creators: tuple[Callable[..., Any], ...] = ()
+        self.store: Store | None = None
+        self.device: Any = None
+        self.unnoticed = False
+
+
+class _Snapshot(NamedTuple):
+    """What a second run of a function must find as the first one did."""
+
+    names: NameTable
+    nodes: set[str]
+    places: Places
+    collections: dict[str, list[Any]]
+    store: Store
+    variables: dict[str, Any]
+    kept: dict[Any, Any]
+    counters: Counters
+    scope: Any
+    options: dict[str, Any]
+
+
+class Graph:
+    """A set of variables, their names and collections; `with graph.as_default():`.
+
+    >>> from scopejax import tf1
+    >>> graph = tf1.Graph()
+    >>> with graph.as_default(), tf1.variable_scope("head"):
+    ...     v = tf1.get_variable("bias", [2], initializer=tf1.zeros_initializer())
+    >>> graph.variables
+    {'head': {'bias': Array([0., 0.], dtype=float32)}}
+    """
+
+    eager = False
+
+    def __init__(self) -> None:
+        self._begin(GraphValues(jax.random.key(0)))
+
+    def _begin(self, values: Any, anchor: FrameType | None = None) -> None:
+        self.values = values
+        self.lock = threading.RLock()
+        self.store = Store()
+        self.collections: dict[str, list[Any]] = {}
+        self.names = NameTable()
+        self.places = Places()
+        self.nodes: set[str] = set()  # the op names of variables
+        self.placed: dict[str, Any] = {}  # place -> variable
+        self.kept: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # by templates
+        self.anchor = anchor
+        self.trace = trace_state()
+        self._threads = threading.local()
+
+    @property
+    def thread(self) -> ThreadState:
+        """What this thread knows of the graph."""
+        state: ThreadState | None = getattr(self._threads, "state", None)
+        if state is None:
+            state = self._threads.state = ThreadState()
+        return state
+
+    @contextlib.contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Within it this is the current graph of the thread."""
+        _STACK.graphs.append(self)
+        try:
+            yield self
+        finally:
+            _STACK.graphs.pop()
+
+    # Variables
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The nested dict of all values, ready for `apply` of the transformed model."""
+        return from_flat({place: v.value() for place, v in self.placed.items()})
+
+    def load(self, variables: Mapping[str, Any]) -> None:
+        """Gives every variable a value from such a nested dict.
+
+        Raises:
+          VariableMismatchError: something is missing, unexpected, of other shape or
+            dtype; nothing is changed then.
+        """
+        self.manifest().check(variables)
+        flat = to_flat(variables)
+        for place, variable in self.placed.items():
+            variable.assign(flat[place])
+
+    def manifest(self) -> Manifest:
+        """The variables made so far: print it for the table."""
+        specs = getattr(self.values, "specs", {})
+        return Manifest(specs[place] for place in self.placed if place in specs)
+
+    # Names
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """`name` below the current name scope, made unique."""
+        stack = self.thread.name_scope
+        with self.lock:
+            return self.names.unique(f"{stack}/{name}" if stack else name, mark_as_used)
+
+    def get_name_scope(self) -> str:
+        """The current name scope: ``"a/b"``."""
+        return self.thread.name_scope
+
+    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
+        """Within it op names go below `name`; see `tf1.name_scope`."""
+        return opened_name(self, name)
+
+    def open_name(self, name: str | None) -> tuple[str, str]:
+        """The name scope that `name` opens, and what a `with` of it gives.
+
+        Raises:
+          ValueError: `name` is no op name.
+        """
+        if not name:
+            return "", ""
+        stack = self.thread.name_scope
+        require_valid(name, at_root=not stack)
+        if name.endswith("/"):
+            return name[:-1], name
+        opened = self.unique_name(name)
+        return opened, opened + "/"
+
+    # Collections
+
+    def get_collection_ref(self, name: str) -> list[Any]:
+        """The collection itself, made if it is not there."""
+        self.asked()
+        return self.collections.setdefault(name, [])
+
+    def get_collection(self, name: str, scope: str | None = None) -> list[Any]:
+        """A copy; with `scope` what is named like this from its beginning on."""
+        self.asked()
+        items = list(self.collections.get(name, ()))
+        if scope is None or not items:
+            return items
+        pattern = re.compile(scope)
+        return [i for i in items if hasattr(i, "name") and pattern.match(i.name)]
+
+    def add_to_collection(self, name: str, value: Any) -> None:
+        """Adds `value`, also where it is already in."""
+        self.asked()
+        with self.lock:
+            self.collections.setdefault(name, []).append(value)
+        self.changed()
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Adds `value` to each collection once."""
+        keys = (names,) if isinstance(names, str) else set(names)
+        for key in keys:
+            self.add_to_collection(key, value)
+
+    def get_all_collection_keys(self) -> list[str]:
+        """The names of the collections that hold something."""
+        found = self.collections.items()
+        return [key for key, items in found if items and isinstance(key, str)]
+
+    def clear_collection(self, name: str) -> None:
+        """Forgets a collection."""
+        self.collections.pop(name, None)
+        self.changed()
+
+    # JAX
+
+    def asked(self) -> None:
+        """To be called before anything depends on the state of the graph."""
+        inside = trace_state() != self.trace or jax.config.jax_disable_jit
+        if inside and not self.thread.unnoticed:
+            set_mark()
+            notice_runs(self, self.anchor)
+
+    @contextlib.contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        """Within it JAX is called for the graph's own ends, and nothing is kept."""
+        thread = self.thread
+        before, thread.unnoticed = thread.unnoticed, True
+        try:
+            yield
+        finally:
+            thread.unnoticed = before
+
+    def changed(self) -> None:
+        """To be called after the state has changed."""
+        renew_mark()
+
+    def snapshot(self) -> _Snapshot:
+        """The state that a second run of a function starts from."""
+        thread, store = self.thread, self.store
+        return _Snapshot(
+            self.names.copy(),
+            set(self.nodes),
+            self.places.copy(),
+            {key: list(items) for key, items in self.collections.items()},
+            Store(dict(store.variables), dict(store.partitioned)),
+            dict(self.placed),
+            dict(self.kept),
+            thread.counters,
+            thread.scope,
+            dict(vars(thread.scope)) if thread.scope else {},
+        )
+
+    def rewind(self, snapshot: _Snapshot) -> None:
+        """Back to the state of `snapshot`."""
+        self.names, self.places = snapshot.names.copy(), snapshot.places.copy()
+        self.nodes = set(snapshot.nodes)
+        for key, items in self.collections.items():  # in place: they are handed out
+            items[:] = snapshot.collections.get(key, [])
+        self.store.variables = dict(snapshot.store.variables)
+        self.store.partitioned = dict(snapshot.store.partitioned)
+        self.placed = dict(snapshot.variables)
+        self.kept.clear()
+        self.kept.update(snapshot.kept)
+        self.thread.counters = snapshot.counters
+        if snapshot.scope is not None:
+            vars(snapshot.scope).update(snapshot.options)
+
+
+class ModelGraph(Graph):
+    """The graph of one run of a model: its values are the model's params."""
+
+    def __init__(self, values: ParamValues, anchor: FrameType) -> None:
+        self._begin(values, anchor)
+
+    def close(self) -> None:
+        """Lets go of what belongs to the run: its frame and its tracers."""
+        self.anchor = None
+        self.placed.clear()
+        self.collections.clear()
+        self.store = Store()
+        self.kept.clear()
+
+
+class EagerGraph(Graph):
+    """The eager world: names are not unique, and only a store keeps variables."""
+
+    eager = True
+
+    def open_name(self, name: str | None) -> tuple[str, str]:
+        """The name scope that `name` opens; never a new one."""
+        if not name:
+            return "", ""
+        if name.endswith("/"):
+            return name[:-1], name
+        stack = self.thread.name_scope
+        opened = f"{stack}/{name}" if stack else name
+        return opened, opened + "/"
+
+
+# Which graph is current
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.graphs: list[Graph] = []
+
+
+_STACK = _Stack()
+_DEFAULT = [Graph()]
+
+
+def get_default_graph() -> Graph:
+    """The current graph of this thread.
+
+    >>> from scopejax import tf1
+    >>> graph = tf1.Graph()
+    >>> with graph.as_default():
+    ...     tf1.get_default_graph() is graph
+    True
+    """
+    return _STACK.graphs[-1] if _STACK.graphs else _DEFAULT[0]
+
+
+def reset_default_graph() -> None:
+    """Forgets all variables of the default graph, as at the start of a notebook.
+
+    Raises:
+      AssertionError: called within ``with graph.as_default()``.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     tf1.reset_default_graph()
+    Traceback (most recent call last):
+    AssertionError: Do not use tf.reset_default_graph() to clear nested graphs. ...
+    """
+    if _STACK.graphs:
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a"
+            " cleared graph, exit the nesting and create a new graph."
+        )
+    _DEFAULT[0].changed()
+    _DEFAULT[0] = Graph()
+
+
+def set_random_seed(seed: int) -> None:
+    """Sets the key that the current graph's initial values depend on.
+
+    As in TF1 it holds for variables that are created after it. Without it the key is
+    that of seed 0, so that a notebook gives the same each time.
+
+    Raises:
+      TypeError: the graph is a model's, whose init takes a key.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     tf1.set_random_seed(7)
+    """
+    values = get_default_graph().values
+    if not isinstance(values, GraphValues):
+        raise TypeError("The key of a model is the argument of its init.")
+    values.root = jax.random.key(seed)
+
+
+_EAGER = EagerGraph()
+
+
+@contextlib.contextmanager
+def eager_world(store: Store | None = None) -> Iterator[Store | None]:
+    """Within it functions act as in TF2's eager mode, on `store` where one is given."""
+    thread = _EAGER.thread
+    before = thread.store
+    with _EAGER.as_default():
+        thread.store = store if store is not None else before
+        try:
+            yield store
+        finally:
+            thread.store = before
+
+
+def new_eager_world() -> None:
+    """Forgets everything that the eager world has counted and collected."""
+    _EAGER.__init__()  # type: ignore[misc]
+
+
+def executing_eagerly() -> bool:
+    """Whether the current graph is the eager world.
+
+    >>> from scopejax import tf1
+    >>> tf1.executing_eagerly()
+    False
+    """
+    return get_default_graph().eager

@@ -1,0 +1,180 @@
+"""What is asked of `tf1` and not there: an error that says where to go instead.
+
+Numeric ops are JAX's: where one is called the same it is found by that, the others stand
+in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import jax
+import jax.numpy as jnp
+
+_RENAMED: dict[str, str] = {
+    "add_n": "sum(arrays)",
+    "batch_matmul": "jnp.matmul",
+    "boolean_mask": "x[mask]",
+    "cast": "x.astype(dtype)",
+    "clip_by_global_norm": "optax.clip_by_global_norm",
+    "clip_by_value": "jnp.clip",
+    "cond": "jax.lax.cond",
+    "assert_equal": "jax.experimental.checkify",
+    "div": "jnp.divide",
+    "erf": "jax.scipy.special.erf",
+    "fill": "jnp.full",
+    "function": "jax.jit",
+    "gather": "jnp.take",
+    "gather_nd": "x[indices]",
+    "get_seed": "jax.random.key",
+    "gradients": "jax.grad",
+    "group": "nothing: program order is the order",
+    "hessians": "jax.hessian",
+    "identity_n": "the arrays themselves",
+    "lgamma": "jax.scipy.special.gammaln",
+    "map_fn": "jax.lax.map",
+    "multinomial": "jax.random.categorical",
+    "no_op": "nothing: program order is the order",
+    "one_hot": "jax.nn.one_hot",
+    "pad": "jnp.pad",
+    "placeholder": "an argument of the function",
+    "placeholder_with_default": "an argument of the function, with a default",
+    "Print": "jax.debug.print",
+    "py_func": "jax.pure_callback",
+    "random_normal": "jax.random.normal",
+    "random_shuffle": "jax.random.permutation",
+    "random_uniform": "jax.random.uniform",
+    "range": "jnp.arange",
+    "rank": "x.ndim",
+    "reduce_logsumexp": "jax.nn.logsumexp",
+    "scan": "jax.lax.scan",
+    "scatter_add": "x.at[indices].add",
+    "scatter_update": "x.at[indices].set",
+    "segment_sum": "jax.ops.segment_sum",
+    "set_random_seed": "jax.random.key",
+    "shape": "x.shape",
+    "size": "x.size",
+    "slice": "x[start:stop]",
+    "strided_slice": "x[start:stop:step]",
+    "to_float": "x.astype(jnp.float32)",
+    "to_int32": "x.astype(jnp.int32)",
+    "truncated_normal": "jax.random.truncated_normal",
+    "unstack": "tuple(x)",
+    "while_loop": "jax.lax.while_loop",
+    "nn.batch_normalization": "jax.nn.standardize",
+    "nn.bias_add": "x + bias",
+    "nn.conv2d": "jax.lax.conv_general_dilated",
+    "nn.conv1d": "jax.lax.conv_general_dilated",
+    "nn.avg_pool": "jax.lax.reduce_window",
+    "nn.max_pool": "jax.lax.reduce_window",
+    "nn.dropout": "jax.random.bernoulli with VariableScope.key",
+    "nn.embedding_lookup": "jnp.take",
+    "nn.l2_loss": "0.5 * jnp.sum(x**2)",
+    "nn.l2_normalize": "x / jnp.linalg.norm(x)",
+    "nn.moments": "jnp.mean and jnp.var",
+    "nn.dynamic_rnn": "jax.lax.scan",
+    "nn.static_rnn": "jax.lax.scan",
+    "nn.in_top_k": "jax.lax.top_k",
+    "nn.softmax_cross_entropy_with_logits": "optax.softmax_cross_entropy",
+    "nn.softmax_cross_entropy_with_logits_v2": "optax.softmax_cross_entropy",
+    "nn.sigmoid_cross_entropy_with_logits": "optax.sigmoid_binary_cross_entropy",
+    "nn.sparse_softmax_cross_entropy_with_logits": (
+        "optax.softmax_cross_entropy_with_integer_labels"
+    ),
+    "losses.mean_squared_error": "optax.squared_error",
+    "train.AdagradOptimizer": "optax.adagrad",
+    "train.AdamOptimizer": "optax.adam",
+    "train.GradientDescentOptimizer": "optax.sgd",
+    "train.MomentumOptimizer": "optax.sgd(..., momentum=...)",
+    "train.RMSPropOptimizer": "optax.rmsprop",
+    "train.exponential_decay": "optax.exponential_decay",
+    "train.cosine_decay": "optax.cosine_decay_schedule",
+    "train.polynomial_decay": "optax.polynomial_schedule",
+    "train.Saver": "scopejax.checkpoints.save and load",
+}
+
+_MODULES = (
+    ("jnp", jnp),
+    ("jax.nn", jax.nn),
+    ("jax.lax", jax.lax),
+    ("jax.scipy.special", jax.scipy.special),
+    ("jax.image", jax.image),
+)
+# TF1's modules of numeric ops, and where JAX has the like.
+_FAMILIES: dict[str, str] = {
+    "nn": "jax.nn",
+    "math": "jax.numpy",
+    "linalg": "jax.numpy.linalg",
+    "random": "jax.random",
+    "signal": "jax.numpy.fft",
+    "image": "jax.image",
+}
+
+
+def instead(name: str) -> str | None:
+    """JAX's name for a numeric op of TF1, where there is an obvious one.
+
+    >>> instead("matmul"), instead("reduce_sum"), instead("nn.relu"), instead("gfile")
+    ('jnp.matmul', 'jnp.sum', 'jax.nn.relu', None)
+    """
+    if name in _RENAMED:
+        return _RENAMED[name]
+    family, _, last = name.rpartition(".")
+    if family not in ("", *_FAMILIES):
+        return None
+    modules = _MODULES if family != "nn" else (_MODULES[1], _MODULES[2], _MODULES[0])
+    for called in (last, last.removeprefix("reduce_")):
+        for short, module in modules:
+            if callable(getattr(module, called, None)):
+                return f"{short}.{called}"
+    return _RENAMED.get(last)
+
+
+class _Family:
+    """One of TF1's modules of numeric ops: there only to say where to look."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise missing(f"{self._name}.{name}")
+
+    def __repr__(self) -> str:
+        return f"<tf.{self._name}: numeric ops, which are in {_FAMILIES[self._name]}>"
+
+
+def missing(name: str) -> AttributeError:
+    """The error for a name that is not offered."""
+    like = instead(name)
+    if like is not None:
+        text = (
+            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: use {like}"
+        )
+        if like.startswith(("optax", "scopejax")):
+            text = f"tf.{name} is not part of scopejax.tf1: use {like}"
+    elif name.partition(".")[0] in _FAMILIES:
+        family = name.partition(".")[0]
+        text = (
+            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: look into"
+            f" {_FAMILIES[family]}"
+        )
+    else:
+        text = (
+            f"tf.{name} is not supported: scopejax.tf1 is TensorFlow 1's variable"
+            " system, and no more of it"
+        )
+    return AttributeError(f"{text}. docs/from_tf1.md has the table of what there is.")
+
+
+def lookup_of(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of one module of this package; "" stands for `tf1` itself."""
+
+    def __getattr__(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if not module and name in _FAMILIES:
+            return _Family(name)
+        raise missing(f"{module}.{name}" if module else name)
+
+    return __getattr__

@@ -1,0 +1,323 @@
+"""VariableScope: the defaults that hold in one variable scope, and its reuse flag."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jax
+import numpy as np
+
+from .._options import AUTO_REUSE
+from .._spec import VariableAggregation, VariableSynchronization
+from ._dtypes import as_dtype
+from ._errors import tf_error
+from ._graph import get_default_graph
+from ._graph_keys import GraphKeys
+from ._initial import as_value, is_value
+from ._store import get_variable as get_from_store
+
+OPTIONS = (
+    "initializer",
+    "regularizer",
+    "caching_device",
+    "partitioner",
+    "custom_getter",
+    "dtype",
+    "use_resource",
+)
+"""What a scope passes down to those opened in it; a constraint it does not."""
+
+
+class VariableScope:
+    """The defaults of one variable scope; `variable_scope` makes and enters one.
+
+    Unlike a `scopejax.Scope` it is mutable: `reuse_variables` and the setters change
+    this very object, for what is created or opened in it afterwards.
+
+    Args:
+      reuse: True, AUTO_REUSE, or False.
+      name: the full name.
+      initializer, regularizer, caching_device, partitioner, custom_getter, dtype,
+      use_resource, constraint: the defaults of `get_variable`.
+      name_scope: the op name scope of its first opening.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default(), tf1.variable_scope("a", reuse=True) as scope:
+    ...     scope.name, scope.reuse, tf1.get_variable_scope() is scope
+    ('a', True, True)
+    """
+
+    def __init__(
+        self,
+        reuse: Any,
+        name: str = "",
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        name_scope: str = "",
+        dtype: Any = np.float32,
+        use_resource: bool | None = None,
+        constraint: Any = None,
+    ) -> None:
+        self._name = name
+        self._reuse = reuse
+        self._initializer = initializer
+        self._regularizer = regularizer
+        self._caching_device = caching_device
+        self._partitioner = partitioner
+        self._custom_getter = custom_getter
+        self._name_scope = name_scope
+        self._dtype = dtype
+        self._use_resource = use_resource
+        self._constraint = constraint
+        if get_default_graph().eager:
+            if caching_device is not None:
+                raise _no_caching_devices()
+            self._reuse, self._use_resource = AUTO_REUSE, True
+
+    name = property(lambda self: self._name, doc="The full name: ``'a/b'``.")
+    original_name_scope = property(
+        lambda self: self._name_scope, doc="The op name scope of its first opening."
+    )
+    reuse = property(lambda self: self._reuse, doc="True, AUTO_REUSE, or False.")
+    initializer = property(lambda self: self._initializer, doc="The default.")
+    regularizer = property(lambda self: self._regularizer, doc="The default.")
+    caching_device = property(lambda self: self._caching_device, doc="The default.")
+    partitioner = property(lambda self: self._partitioner, doc="The default.")
+    custom_getter = property(lambda self: self._custom_getter, doc="The default.")
+    dtype = property(lambda self: self._dtype, doc="The default.")
+    use_resource = property(lambda self: self._use_resource, doc="The default.")
+    constraint = property(lambda self: self._constraint, doc="The default.")
+
+    def reuse_variables(self) -> None:
+        """From here on variables of this scope must exist."""
+        self._set("reuse", True)
+
+    def set_initializer(self, initializer: Any) -> None:
+        """Sets the default of this scope."""
+        self._set("initializer", initializer)
+
+    def set_dtype(self, dtype: Any) -> None:
+        """Sets the default of this scope."""
+        self._set("dtype", dtype)
+
+    def set_use_resource(self, use_resource: bool) -> None:
+        """Sets the default of this scope, which has no effect."""
+        if get_default_graph().eager and not use_resource:
+            raise tf_error(
+                ValueError,
+                "When eager execution is enabled, use_resource cannot be set to false.",
+            )
+        self._set("use_resource", use_resource)
+
+    def set_regularizer(self, regularizer: Any) -> None:
+        """Sets the default of this scope."""
+        self._set("regularizer", regularizer)
+
+    def set_caching_device(self, caching_device: Any) -> None:
+        """Sets the default of this scope."""
+        if get_default_graph().eager:
+            raise _no_caching_devices()
+        self._set("caching_device", caching_device)
+
+    def set_partitioner(self, partitioner: Any) -> None:
+        """Sets the default of this scope."""
+        self._set("partitioner", partitioner)
+
+    def set_custom_getter(self, custom_getter: Any) -> None:
+        """Sets the default of this scope, in place of all getters around."""
+        self._set("custom_getter", custom_getter)
+
+    def _set(self, option: str, value: Any) -> None:
+        graph = get_default_graph()
+        graph.asked()
+        setattr(self, f"_{option}", value)
+        graph.changed()
+
+    # What is in it
+
+    def get_collection(self, name: str) -> list[Any]:
+        """The items of a collection whose names begin with this scope's."""
+        scope = f"{self._name}/" if self._name else self._name
+        return get_default_graph().get_collection(name, scope)
+
+    def trainable_variables(self) -> list[Any]:
+        """The trainable variables whose names begin with this scope's."""
+        return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+
+    def global_variables(self) -> list[Any]:
+        """The global variables whose names begin with this scope's."""
+        return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
+
+    def local_variables(self) -> list[Any]:
+        """The local variables whose names begin with this scope's."""
+        return self.get_collection(GraphKeys.LOCAL_VARIABLES)
+
+    def key(self, name: str, index: Any = None) -> jax.Array:
+        """A random key for what is random in this scope: scopejax's addition to TF1.
+
+        It depends on the root key (of `apply`, or of the graph), on the full names and on
+        `index` alone; see `scopejax.Scope.key`.
+
+        >>> from scopejax import tf1
+        >>> with tf1.Graph().as_default():
+        ...     key = tf1.get_variable_scope().key("dropout")
+        >>> key.shape
+        ()
+        """
+        graph = get_default_graph()
+        graph.asked()
+        path = re.sub("//+", "/", self._name).strip("/")
+        key: jax.Array = graph.values.key(path, name, index)
+        return key
+
+    def _get_variable(self, name: Any, arguments: dict[str, Any]) -> Any:
+        """The variable `name` of this scope, the defaults filled in."""
+        graph = get_default_graph()
+        graph.asked()
+        for option in ("regularizer", "caching_device", "partitioner", "use_resource"):
+            if arguments[option] is None:
+                arguments[option] = getattr(self, f"_{option}")
+        getter = arguments.pop("custom_getter")
+        getter = self._custom_getter if getter is None else getter
+        reuse = _reuse_in(graph, self._reuse)
+        full_name = self._name + "/" + name if self._name else name
+        _require_one_dtype(arguments["dtype"], arguments["initializer"])
+        for option in ("initializer", "constraint", "dtype"):
+            if arguments[option] is None:
+                arguments[option] = getattr(self, f"_{option}")
+        return get_from_store(getter, name=full_name, reuse=reuse, **arguments)
+
+
+def _reuse_in(graph: Any, reuse: Any) -> Any:
+    """In the eager world a store always shares, and without one nothing is shared."""
+    if not graph.eager:
+        return reuse
+    return False if graph.thread.store is None else AUTO_REUSE
+
+
+def _require_one_dtype(dtype: Any, initializer: Any) -> None:
+    """An explicit dtype must be that of a value; nothing is cast."""
+    if dtype is None or not is_value(initializer):
+        return
+    wanted, found = as_dtype(dtype), np.dtype(as_value(initializer).dtype)
+    if wanted != found:
+        raise tf_error(
+            ValueError,
+            f"Initializer type '<dtype: '{found.name}'>' and explicit dtype '<dtype:"
+            f" '{wanted.name}'>' don't match.",
+            remedy=f"Leave dtype out, or convert the value to {wanted.name} first.",
+        )
+
+
+def _no_caching_devices() -> NotImplementedError:
+    return tf_error(
+        NotImplementedError,
+        "Caching devices are not yet supported when eager execution is enabled.",
+    )
+
+
+def get_variable_scope() -> VariableScope:
+    """The current variable scope: that of the graph and thread.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default(), tf1.variable_scope("a"):
+    ...     tf1.get_variable_scope().name
+    'a'
+    """
+    thread = get_default_graph().thread
+    if thread.scope is None:
+        thread.scope = VariableScope(False)
+    scope: VariableScope = thread.scope
+    return scope
+
+
+def get_variable(
+    name: Any,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool | None = None,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation = VariableAggregation.NONE,
+) -> Any:
+    """The variable `name` of the current variable scope: shared, or made.
+
+    Args:
+      name: its name in the scope.
+      shape: sizes of its axes; left out where `initializer` is a value.
+      dtype: the scope's where it is None, float32 at the root.
+      initializer: TF1's ``init(shape, dtype=, partition_info=)``, JAX's ``init(key,
+        shape, dtype)``, a class of either, a function without arguments, or a value.
+      regularizer: ``variable -> loss or None``; the loss goes to REGULARIZATION_LOSSES.
+      trainable: True unless `synchronization` is ON_READ.
+      collections: the graph's collections to add it to; the global variables.
+      caching_device: kept in the manifest.
+      partitioner: ``(shape=, dtype=) -> shards for each axis``.
+      validate_shape, use_resource: accepted and without effect.
+      custom_getter: replaces those of the scopes.
+      constraint: ``array -> array``, applied by `Manifest.project`.
+      synchronization, aggregation: kept in the manifest.
+
+    Returns:
+      A `Variable`, a `PartitionedVariable`, or what a custom getter returns.
+
+    Raises:
+      ValueError, TypeError: as TF1, with its words.
+
+    Source: `tf.compat.v1.get_variable`.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default(), tf1.variable_scope("foo"):
+    ...     v = tf1.get_variable("v", [1])
+    >>> v
+    <tf.Variable 'foo/v:0' shape=(1,) dtype=float32>
+    """
+    arguments = dict(locals())
+    return get_variable_scope()._get_variable(arguments.pop("name"), arguments)
+
+
+def get_local_variable(
+    name: Any,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = False,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation = VariableAggregation.NONE,
+) -> Any:
+    """`get_variable` of a variable that is local and not trainable.
+
+    It goes to LOCAL_VARIABLES in place of the global ones; `trainable` is ignored, as in
+    TF1. The caller's list of collections is left as it is, which TF1 appends to.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     v = tf1.get_local_variable("total", [])
+    ...     tf1.local_variables() == [v], tf1.global_variables()
+    (True, [])
+    """
+    arguments = dict(locals())
+    arguments["trainable"] = False
+    local = [GraphKeys.LOCAL_VARIABLES]
+    arguments["collections"] = collections + local if collections else local
+    return get_variable_scope()._get_variable(arguments.pop("name"), arguments)

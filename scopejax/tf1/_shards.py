@@ -1,0 +1,294 @@
+"""Partitioned variables: lookup or creation, with TF1's checks and their order."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._spec import VariableSpec
+from .._where import user_line
+from ..initializers import default_for
+from ._array_like import ArrayLike
+from ._dtypes import as_dtype
+from ._errors import tf_error
+from ._graph import Graph, Store
+from ._graph_keys import GraphKeys
+from ._initial import (
+    as_core,
+    as_value,
+    call_tf_style,
+    instance,
+    is_jax_style,
+    is_value,
+    require_initial_shape,
+    takes,
+)
+from ._partitioned import PartitionedVariable, PartitionInfo, shards, slices
+from ._shape import agree, as_sizes, is_known, text
+from ._values import Cell, SliceCell
+from ._variable import SaveSliceInfo, Start
+
+_SHARED = "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+
+
+def get_partitioned(
+    graph: Graph,
+    store: Store,
+    single: functools.partial[Any],
+    name: str,
+    shape: Any,
+    dtype: Any,
+    initializer: Any,
+    partitioner: Any,
+    reuse: Any,
+) -> PartitionedVariable:
+    """The partitioned variable `name`.
+
+    Args:
+      graph: the current one.
+      store: where variables are found again.
+      single: makes one shard: ``single(name, shape, dtype, None, shard=)``; its
+        keywords are those that all shards share.
+      name, shape, dtype, initializer, partitioner, reuse: as of `get_variable`.
+    """
+    sizes, dtype = as_sizes(shape), as_dtype(dtype, name)
+    if name in store.variables:
+        raise tf_error(
+            ValueError,
+            "A partitioner was provided, but an unpartitioned version of the variable"
+            f" was found: {name}.  Perhaps a variable of the same name was already"
+            " created without partitioning?",
+            name=name,
+            first=store.variables[name].defined_at,
+        )
+    if is_value(initializer):
+        tensor = isinstance(initializer, ArrayLike | jax.Array)
+        initializer = as_value(initializer)
+        if tensor:  # as in TF1, a list or a number gives no shape
+            sizes = _merged(sizes, tuple(initializer.shape))
+    partitions = None
+    if partitioner is not None:
+        partitions = _partitions(partitioner, name, sizes, dtype)
+    if name in store.partitioned:
+        return _found(store.partitioned[name], name, sizes, dtype, partitions, reuse)
+    if reuse is True or partitions is None:
+        raise tf_error(
+            ValueError,
+            f"PartitionedVariable {name} does not exist, or was not created with"
+            " tf.get_variable(). Did you mean to set reuse=False or"
+            " reuse=tf.AUTO_REUSE in VarScope?",
+            name=name,
+        )
+    assert sizes is not None
+    if is_value(initializer):
+        dtype = np.dtype(initializer.dtype)
+    full = tuple(size for size in sizes if size is not None)
+    infos = shards(name, full, partitions)
+    _require_new(store, name, len(infos))
+    begin = _core(name, initializer, dtype, infos)
+    place, cell = _whole(graph, single.keywords, begin, (name, full, dtype))
+    parts = _parts(graph, store, single, begin, cell, infos, dtype)
+    variable = PartitionedVariable(name, full, dtype, parts, partitions)
+    if not graph.eager:
+        graph.placed[place] = variable
+    store.partitioned[name] = variable
+    return variable
+
+
+def _merged(sizes: Any, found: tuple[int, ...]) -> Any:
+    if not agree(sizes, found):
+        raise tf_error(
+            ValueError, f"Shapes {text(sizes)} and {found} are not compatible"
+        )
+    return found
+
+
+def _partitions(partitioner: Any, name: str, sizes: Any, dtype: Any) -> list[int]:
+    """What the partitioner answers, checked."""
+    if not is_known(sizes):
+        raise tf_error(
+            ValueError,
+            "Shape of a new partitioned variable must be fully defined, but instead was"
+            f" {text(sizes)}.",
+        )
+    if not sizes:
+        raise tf_error(
+            ValueError,
+            f"A partitioned Variable must have rank at least 1, shape: {sizes}",
+        )
+    answer = partitioner(shape=sizes, dtype=dtype)
+    for wrong, message in (
+        (
+            not isinstance(answer, Sequence),
+            f"Partitioner must return a sequence, but saw: {answer}",
+        ),
+        (
+            isinstance(answer, Sequence) and len(answer) != len(sizes),
+            "Partitioner returned a partition list that does not match the Variable's"
+            f" rank: {answer} vs. {sizes}",
+        ),
+        (
+            isinstance(answer, Sequence) and any(count < 1 for count in answer),
+            f"Partitioner returned zero partitions for some axes: {answer}",
+        ),
+        (
+            isinstance(answer, Sequence) and sum(count > 1 for count in answer) > 1,
+            "Can only slice a variable along one dimension: shape:"
+            f" {sizes}, partitioning: {answer}",
+        ),
+    ):
+        if wrong:
+            raise tf_error(ValueError, message, name=name)
+    return list(answer)
+
+
+def _found(
+    variable: PartitionedVariable,
+    name: str,
+    sizes: Any,
+    dtype: np.dtype,
+    partitions: list[int] | None,
+    reuse: Any,
+) -> PartitionedVariable:
+    first = next(iter(variable)).defined_at
+    if reuse is False:
+        raise tf_error(
+            ValueError,
+            f"Partitioned variable with name {name} already exists. {_SHARED}",
+            name=name,
+            first=first,
+        )
+    shape, there = tuple(variable.shape), variable.partitions
+    for what, fits, wanted, found in (
+        ("shape", agree(sizes, shape), text(sizes), str(shape)),
+        ("dtype", dtype == variable.dtype, dtype.name, variable.dtype.name),
+        ("partitions", partitions in (None, there), f"{partitions}", f"{there}"),
+    ):
+        if not fits:
+            raise tf_error(
+                ValueError,
+                f"Trying to reuse partitioned variable {name}, but specified {what}"
+                f" {wanted} and found {what} {found}.",
+                name=name,
+                first=first,
+            )
+    return variable
+
+
+def _require_new(store: Store, name: str, count: int) -> None:
+    """Refuses shards of that name that are not the shards of this variable."""
+    if f"{name}/part_0" not in store.variables:
+        return
+    start = (
+        "Partitioner returned a different partitioning than what was already found. "
+        f" Partitioner returned {count} shards, and shard {name}/part_0 was found, but"
+    )
+    if f"{name}/part_{count - 1}" not in store.variables:
+        raise tf_error(ValueError, f"{start} {name}/part_{count - 1} was not.")
+    if f"{name}/part_{count}" in store.variables:
+        raise tf_error(
+            ValueError, f"{start} so was the extra shard {name}/part_{count}."
+        )
+
+
+def _core(
+    name: str, initializer: Any, dtype: np.dtype, infos: list[SaveSliceInfo]
+) -> Any:
+    """The core's initializer of the whole, or its value.
+
+    One key draws the whole, so that the values do not depend on the partitioner. Only
+    a function in TF1's style is called for each shard, as TF1 does.
+    """
+    if initializer is None:
+        initializer = default_for(dtype)
+    if initializer is None:
+        raise tf_error(
+            ValueError,
+            f"An initializer for variable {name} of <dtype: '{dtype.name}'> is required",
+        )
+    if is_value(initializer):
+        require_initial_shape(tuple(initializer.shape), infos[0].full_shape)
+        return initializer
+    initializer = instance(initializer)
+    if hasattr(initializer, "as_jax") or is_jax_style(initializer):
+        return as_core(initializer, dtype)
+    return functools.partial(_by_shards, initializer, tuple(infos))
+
+
+def _by_shards(
+    initializer: Any,
+    infos: tuple[SaveSliceInfo, ...],
+    key: jax.Array,
+    shape: tuple[int, ...],
+    dtype: Any,
+) -> jax.Array:
+    whole = jnp.zeros(shape, dtype)
+    for i, info in enumerate(infos):
+        about = PartitionInfo(info.full_shape, info.var_offset)
+        asks = takes(initializer, "partition_info")
+        part = call_tf_style(
+            initializer,
+            jax.random.fold_in(key, i),
+            tuple(info.var_shape),
+            dtype,
+            {"partition_info": about} if asks else {},
+        )
+        whole = whole.at[slices(info)].set(part)
+    return whole
+
+
+def _whole(
+    graph: Graph,
+    shared: dict[str, Any],
+    begin: Any,
+    kind: tuple[str, tuple[int, ...], np.dtype],
+) -> tuple[str, Cell]:
+    """The place of the array, and its cell."""
+    name, shape, dtype = kind
+    place = graph.places.add(name)
+    spec = VariableSpec(
+        name=place,
+        shape=shape,
+        dtype=dtype,
+        initializer=begin,
+        trainable=shared["trainable"],
+        collections=tuple(shared["collections"] or (GraphKeys.GLOBAL_VARIABLES,)),
+        constraint=shared["constraint"],
+        caching_device=shared["caching_device"],
+        synchronization=shared["synchronization"],
+        aggregation=shared["aggregation"],
+        where=user_line().partition(", called at ")[0],
+    )
+    with graph.unnoticed():
+        return place, graph.values.create(spec, graph.thread.device, None)
+
+
+def _parts(
+    graph: Graph,
+    store: Store,
+    single: functools.partial[Any],
+    begin: Any,
+    cell: Cell,
+    infos: list[SaveSliceInfo],
+    dtype: np.dtype,
+) -> list[Any]:
+    """A variable for each part of the array; none is left behind where one fails."""
+    parts: list[Any] = []
+    try:
+        for i, info in enumerate(infos):
+            where, name = slices(info), f"{info.full_name}/part_{i}"
+            shape = tuple(info.var_shape)
+            start = Start(begin, shape, dtype, SliceCell(cell, where), info)
+            parts.append(single(name, shape, dtype, None, shard=start))
+    except Exception:
+        for i, part in enumerate(parts):
+            store.variables.pop(f"{infos[i].full_name}/part_{i}", None)
+            for items in graph.collections.values():
+                items[:] = [item for item in items if item is not part]
+        raise
+    return parts

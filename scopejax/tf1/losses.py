@@ -1,0 +1,45 @@
+"""The part of `tf.losses` that is about variables: the regularization losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ._functions import get_collection
+from ._graph_keys import GraphKeys
+from ._missing import lookup_of
+
+
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
+    """The losses of all regularized variables, each computed where it is used.
+
+    Args:
+      scope: only those of variables whose names begin like this.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     v = tf1.get_variable("v", [3], regularizer=lambda v: (v * v).sum())
+    ...     tf1.losses.get_regularization_losses()
+    [<tf.RegularizationLoss 'v/Regularizer'>]
+    """
+    return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
+
+
+def get_regularization_loss(
+    scope: str | None = None, name: str = "total_regularization_loss"
+) -> jax.Array:
+    """The sum of the regularization losses; 0.0 where there are none.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     float(tf1.losses.get_regularization_loss())
+    0.0
+    """
+    del name
+    losses = [loss.value() for loss in get_regularization_losses(scope)]
+    return sum(losses[1:], losses[0]) if losses else jnp.float32(0)
+
+
+__getattr__ = lookup_of("losses")
