@@ -73,13 +73,23 @@ def user_line() -> str:
     ``"model.py:3 in dense, called at model.py:9 in siamese"``; "unknown" in a thread
     that runs library code alone.
     """
+    return str(user_steps())
+
+
+def user_steps(anchor: FrameType | None = None) -> CallPath:
+    """What `user_line` says, to be put into words later: most lines are never read.
+
+    Args:
+      anchor: a frame to stop at.
+    """
     steps: list[Step] = []
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and len(steps) < _SHOWN:
-        if _kind(frame.f_code.co_filename) == "user":
-            steps.append((frame.f_code, frame.f_lasti))
+    while frame is not None and frame is not anchor and len(steps) < _SHOWN:
+        code = frame.f_code
+        if _kind(code.co_filename) == "user":
+            steps.append((code, frame.f_lasti))
         frame = frame.f_back
-    return _text(tuple(steps))
+    return CallPath(None, tuple(steps))
 
 
 def innermost_line(path: CallPath) -> str:

@@ -115,6 +115,7 @@ lecun_uniform: Initializer = variance_scaling(1.0, "fan_in", "uniform")
 lecun_normal: Initializer = variance_scaling(1.0, "fan_in", "truncated_normal")
 
 
+@functools.cache
 def default_for(dtype: np.dtype) -> Initializer | None:
     """TF1's default: Glorot uniform for floats, zeros for integers and bools.
 

@@ -18,6 +18,10 @@ from . import initializers as initializers
 from . import keras as keras
 from . import losses as losses
 from . import train as train
+from ._current import executing_eagerly as executing_eagerly
+from ._current import get_default_graph as get_default_graph
+from ._current import reset_default_graph as reset_default_graph
+from ._current import set_random_seed as set_random_seed
 from ._eager import EagerVariableStore as EagerVariableStore
 from ._functions import add_to_collection as add_to_collection
 from ._functions import add_to_collections as add_to_collections
@@ -36,11 +40,9 @@ from ._functions import local_variables as local_variables
 from ._functions import model_variables as model_variables
 from ._functions import stop_gradient as stop_gradient
 from ._functions import trainable_variables as trainable_variables
+from ._get_variable import get_local_variable as get_local_variable
+from ._get_variable import get_variable as get_variable
 from ._graph import Graph as Graph
-from ._graph import executing_eagerly as executing_eagerly
-from ._graph import get_default_graph as get_default_graph
-from ._graph import reset_default_graph as reset_default_graph
-from ._graph import set_random_seed as set_random_seed
 from ._graph_keys import GraphKeys as GraphKeys
 from ._missing import lookup_of as _lookup_of
 from ._name_scopes import name_scope as name_scope
@@ -54,8 +56,6 @@ from ._partitioners import (
     variable_axis_size_partitioner as variable_axis_size_partitioner,
 )
 from ._scope_object import VariableScope as VariableScope
-from ._scope_object import get_local_variable as get_local_variable
-from ._scope_object import get_variable as get_variable
 from ._scope_object import get_variable_scope as get_variable_scope
 from ._scopes import variable_creator_scope as variable_creator_scope
 from ._scopes import variable_op_scope as variable_op_scope

@@ -39,14 +39,16 @@ class Counters(NamedTuple):
     def open(self, path: Path) -> Counters:
         """With the scope at `path` opened once more."""
         if not path:
-            return self._replace(opened=self.opened + 1)
+            return Counters(self.opened + 1, self.below, self.taken)
         return self._with(path[0], self.child(path[0]).open(path[1:]))
 
     def close(self, path: Path) -> Counters:
         """With everything below the scope at `path` forgotten."""
         if not path:
-            return Counters(self.opened)
-        return self._with(path[0], self.child(path[0]).close(path[1:]))
+            return Counters(self.opened) if self.below else self
+        child = self.child(path[0])
+        closed = child.close(path[1:])
+        return self if closed is child else self._with(path[0], closed)
 
     def child(self, component: str) -> Counters:
         """The counts below one component."""
@@ -74,4 +76,5 @@ class Counters(NamedTuple):
         return f"{last}_{k}", self._replace(taken={**self.taken, last: k - 1})
 
     def _with(self, component: str, child: Counters) -> Counters:
-        return self._replace(below={**self.below, component: child})
+        below = {**self.below, component: child}
+        return Counters(self.opened, below, self.taken)

@@ -10,7 +10,8 @@ import numpy as np
 from .._dtypes import as_dtype as core_dtype
 from ._errors import tf_error
 
-_PYTHON = {float: np.dtype("float32"), bool: np.dtype("bool")}
+FLOAT32 = np.dtype("float32")
+_PYTHON = {float: FLOAT32, bool: np.dtype("bool")}
 
 
 def as_dtype(dtype: Any, name: Any = None) -> np.dtype:
@@ -23,7 +24,9 @@ def as_dtype(dtype: Any, name: Any = None) -> np.dtype:
     >>> as_dtype("int32"), as_dtype(float)
     (dtype('int32'), dtype('float32'))
     """
-    known = dtype if type(dtype) is np.dtype else _converted(dtype)
+    if dtype is FLOAT32:  # nearly always
+        return dtype
+    known: np.dtype | None = dtype if type(dtype) is np.dtype else _converted(dtype)
     if known is None or known.kind == "O":
         raise tf_error(
             TypeError,
@@ -31,7 +34,8 @@ def as_dtype(dtype: Any, name: Any = None) -> np.dtype:
             " DType.",
             name=None if name is None else str(name),
         )
-    return core_dtype(known, str(name))
+    checked: np.dtype = core_dtype(known, str(name))
+    return checked
 
 
 def _converted(dtype: Any) -> np.dtype | None:

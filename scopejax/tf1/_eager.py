@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ._current import eager_world
 from ._errors import tf_error
-from ._graph import Store, eager_world
+from ._state import Store
 
 
 class EagerVariableStore:
@@ -24,6 +25,8 @@ class EagerVariableStore:
     >>> store.variables()
     [<tf.Variable 'a/v:0' shape=(1,) dtype=float32>]
     """
+
+    _store: Store
 
     def __init__(self, store: EagerVariableStore | None = None) -> None:
         if store is not None and not isinstance(store, EagerVariableStore):
@@ -70,7 +73,7 @@ def track_tf1_style_variables(method: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator of methods: variables are kept by the object and shared by its calls.
 
     Args:
-      method: takes the object as its first argument; any object with attributes will do.
+      method: takes the object, which may be any that has attributes, as first argument.
 
     Raises:
       ValueError: the first argument cannot keep variables.

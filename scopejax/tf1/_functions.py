@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._current import get_default_graph
 from ._devices import device_named
 from ._errors import tf_error
-from ._graph import get_default_graph
 from ._graph_keys import GraphKeys
 from ._initial import as_value, filled
 from ._operation import Assignment
@@ -250,8 +250,9 @@ def device(device_name_or_function: Any) -> Iterator[None]:
     """Within it variables are made on one device.
 
     Args:
-      device_name_or_function: TF1's name (``"/gpu:0"``, ``"/device:CPU:1"``; job, replica
-        and task are left aside), a `jax.Device`, or None and "" for JAX's own choice.
+      device_name_or_function: TF1's name (``"/gpu:0"``, ``"/device:CPU:1"``; job,
+        replica and task are left aside), a `jax.Device`, or None and "" for JAX's
+        own choice.
 
     Raises:
       ValueError: there is no such device; or a function was given, which TF1 calls with

@@ -1,12 +1,12 @@
-"""Graph: the frame that TF1's functions act on, and which one is current.
+"""Graph: the frame that TF1's functions act on.
 
 A graph holds what all threads share: variables, collections, the op names in use; all
 of it under one lock. What belongs to a thread lies in a `ThreadState`: the current
 variable scope, the counts behind default names, the name scope, the creators.
 
-There is a default graph, whose variables exist as the line runs. `tf1.transform` runs a
-model in a graph of its own whose variables are the model's params. The eager world is
-a graph without unique names.
+The variables of a plain graph exist as the line runs. `tf1.transform` runs a model in a
+graph of its own whose variables are the model's params. The eager world is a graph
+without unique names.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import jax
@@ -25,71 +24,13 @@ import jax
 from .._manifest import Manifest
 from .._tree import from_flat, to_flat
 from ._caches import renew_mark, set_mark, trace_state
-from ._counters import Counters
 from ._names import NameTable, Places, require_valid
 from ._opened import opened_name
 from ._runs import notice_runs
+from ._state import Snapshot, Store, ThreadState, enter_graph, leave_graph
 from ._values import GraphValues, ParamValues
 
-if TYPE_CHECKING:
-    from ._scope_object import VariableScope
-
-
-class Store:
-    """The variables that `get_variable` finds again, by full name.
-
-    Attributes:
-      variables: the plain ones and the shards.
-      partitioned: the partitioned ones.
-    """
-
-    __slots__ = ("partitioned", "variables")
-
-    def __init__(
-        self,
-        variables: dict[str, Any] | None = None,
-        partitioned: dict[str, Any] | None = None,
-    ) -> None:
-        self.variables = variables or {}
-        self.partitioned = partitioned or {}
-
-
-class ThreadState:
-    """What one thread knows of a graph.
-
-    Attributes:
-      scope: the current variable scope; None until the root is asked for.
-      counters: how often each variable scope was opened.
-      name_scope: the current op name scope, ``"a/b"``.
-      creators: the variable creators in force, the outermost first.
-      store: of an `EagerVariableStore` in force.
-      device: what variables are made on.
-      unnoticed: whether JAX is called for the graph's own ends.
-    """
-
-    def __init__(self) -> None:
-        self.scope: VariableScope | None = None
-        self.counters = Counters()
-        self.name_scope = ""
-        self.creators: tuple[Callable[..., Any], ...] = ()
-        self.store: Store | None = None
-        self.device: Any = None
-        self.unnoticed = False
-
-
-class _Snapshot(NamedTuple):
-    """What a second run of a function must find as the first one did."""
-
-    names: NameTable
-    nodes: set[str]
-    places: Places
-    collections: dict[str, list[Any]]
-    store: Store
-    variables: dict[str, Any]
-    kept: dict[Any, Any]
-    counters: Counters
-    scope: Any
-    options: dict[str, Any]
+_CONFIG: Any = jax.config  # its options are not annotated
 
 
 class Graph:
@@ -125,19 +66,20 @@ class Graph:
     @property
     def thread(self) -> ThreadState:
         """What this thread knows of the graph."""
-        state: ThreadState | None = getattr(self._threads, "state", None)
-        if state is None:
+        try:
+            state: ThreadState = self._threads.state
+        except AttributeError:
             state = self._threads.state = ThreadState()
         return state
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[Graph]:
         """Within it this is the current graph of the thread."""
-        _STACK.graphs.append(self)
+        enter_graph(self)
         try:
             yield self
         finally:
-            _STACK.graphs.pop()
+            leave_graph()
 
     # Variables
 
@@ -175,9 +117,14 @@ class Graph:
         """The current name scope: ``"a/b"``."""
         return self.thread.name_scope
 
-    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
+    @contextlib.contextmanager
+    def name_scope(self, name: str | None) -> Iterator[str]:
         """Within it op names go below `name`; see `tf1.name_scope`."""
-        return opened_name(self, name)
+        self.asked()
+        with opened_name(self, name) as opened:
+            self.changed()
+            yield opened
+        self.changed()
 
     def open_name(self, name: str | None) -> tuple[str, str]:
         """The name scope that `name` opens, and what a `with` of it gives.
@@ -191,7 +138,8 @@ class Graph:
         require_valid(name, at_root=not stack)
         if name.endswith("/"):
             return name[:-1], name
-        opened = self.unique_name(name)
+        with self.lock:
+            opened = self.names.unique(f"{stack}/{name}" if stack else name)
         return opened, opened + "/"
 
     # Collections
@@ -235,12 +183,17 @@ class Graph:
 
     # JAX
 
-    def asked(self) -> None:
-        """To be called before anything depends on the state of the graph."""
-        inside = trace_state() != self.trace or jax.config.jax_disable_jit
-        if inside and not self.thread.unnoticed:
+    def asked(self) -> bool:
+        """To be called before anything depends on the state of the graph.
+
+        Returns:
+          Whether JAX is tracing something within the graph's own trace.
+        """
+        inside: bool = trace_state() != self.trace
+        if (inside or _CONFIG.jax_disable_jit) and not self.thread.unnoticed:
             set_mark()
             notice_runs(self, self.anchor)
+        return inside
 
     @contextlib.contextmanager
     def unnoticed(self) -> Iterator[None]:
@@ -256,10 +209,10 @@ class Graph:
         """To be called after the state has changed."""
         renew_mark()
 
-    def snapshot(self) -> _Snapshot:
+    def snapshot(self) -> Snapshot:
         """The state that a second run of a function starts from."""
         thread, store = self.thread, self.store
-        return _Snapshot(
+        return Snapshot(
             self.names.copy(),
             set(self.nodes),
             self.places.copy(),
@@ -272,7 +225,7 @@ class Graph:
             dict(vars(thread.scope)) if thread.scope else {},
         )
 
-    def rewind(self, snapshot: _Snapshot) -> None:
+    def rewind(self, snapshot: Snapshot) -> None:
         """Back to the state of `snapshot`."""
         self.names, self.places = snapshot.names.copy(), snapshot.places.copy()
         self.nodes = set(snapshot.nodes)
@@ -317,98 +270,3 @@ class EagerGraph(Graph):
         stack = self.thread.name_scope
         opened = f"{stack}/{name}" if stack else name
         return opened, opened + "/"
-
-
-# Which graph is current
-
-
-class _Stack(threading.local):
-    def __init__(self) -> None:
-        self.graphs: list[Graph] = []
-
-
-_STACK = _Stack()
-_DEFAULT = [Graph()]
-
-
-def get_default_graph() -> Graph:
-    """The current graph of this thread.
-
-    >>> from scopejax import tf1
-    >>> graph = tf1.Graph()
-    >>> with graph.as_default():
-    ...     tf1.get_default_graph() is graph
-    True
-    """
-    return _STACK.graphs[-1] if _STACK.graphs else _DEFAULT[0]
-
-
-def reset_default_graph() -> None:
-    """Forgets all variables of the default graph, as at the start of a notebook.
-
-    Raises:
-      AssertionError: called within ``with graph.as_default()``.
-
-    >>> from scopejax import tf1
-    >>> with tf1.Graph().as_default():
-    ...     tf1.reset_default_graph()
-    Traceback (most recent call last):
-    AssertionError: Do not use tf.reset_default_graph() to clear nested graphs. ...
-    """
-    if _STACK.graphs:
-        raise AssertionError(
-            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a"
-            " cleared graph, exit the nesting and create a new graph."
-        )
-    _DEFAULT[0].changed()
-    _DEFAULT[0] = Graph()
-
-
-def set_random_seed(seed: int) -> None:
-    """Sets the key that the current graph's initial values depend on.
-
-    As in TF1 it holds for variables that are created after it. Without it the key is
-    that of seed 0, so that a notebook gives the same each time.
-
-    Raises:
-      TypeError: the graph is a model's, whose init takes a key.
-
-    >>> from scopejax import tf1
-    >>> with tf1.Graph().as_default():
-    ...     tf1.set_random_seed(7)
-    """
-    values = get_default_graph().values
-    if not isinstance(values, GraphValues):
-        raise TypeError("The key of a model is the argument of its init.")
-    values.root = jax.random.key(seed)
-
-
-_EAGER = EagerGraph()
-
-
-@contextlib.contextmanager
-def eager_world(store: Store | None = None) -> Iterator[Store | None]:
-    """Within it functions act as in TF2's eager mode, on `store` where one is given."""
-    thread = _EAGER.thread
-    before = thread.store
-    with _EAGER.as_default():
-        thread.store = store if store is not None else before
-        try:
-            yield store
-        finally:
-            thread.store = before
-
-
-def new_eager_world() -> None:
-    """Forgets everything that the eager world has counted and collected."""
-    _EAGER.__init__()  # type: ignore[misc]
-
-
-def executing_eagerly() -> bool:
-    """Whether the current graph is the eager world.
-
-    >>> from scopejax import tf1
-    >>> tf1.executing_eagerly()
-    False
-    """
-    return get_default_graph().eager

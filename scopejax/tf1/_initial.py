@@ -22,6 +22,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from .._dtypes import constant
+from ..initializers import default_for
 from ._array_like import ArrayLike
 from ._errors import tf_error
 from ._shape import agree, as_sizes
@@ -108,6 +109,23 @@ def is_value(initializer: Any) -> bool:
     return initializer is not None and not callable(initializer)
 
 
+def default_initializer(name: Any, dtype: np.dtype) -> Any:
+    """TF1's default: Glorot uniform for floats, zeros for integers and bools.
+
+    Raises:
+      ValueError: the dtype has none.
+    """
+    initializer = default_for(dtype)
+    if initializer is None:
+        raise tf_error(
+            ValueError,
+            f"An initializer for variable {name} of <dtype: '{dtype.name}'> is"
+            " required",
+            name=name,
+        )
+    return initializer
+
+
 def instance(initializer: Any) -> Any:
     """As in TF1 a class stands for its instance."""
     return initializer() if isinstance(initializer, type) else initializer
@@ -123,7 +141,13 @@ def as_core(initializer: Any, dtype: np.dtype) -> Initializer:
         jax_style: Initializer = initializer
         return jax_style
     whole = takes(initializer, "partition_info")
-    return functools.partial(_call_tf_style, initializer, whole)
+    return named(functools.partial(_call_tf_style, initializer, whole), initializer)
+
+
+def named(made: functools.partial[Any], after: Any) -> functools.partial[Any]:
+    """`made` under the name that tables show of `after`."""
+    made.__qualname__ = getattr(after, "__qualname__", type(after).__name__)  # type: ignore[attr-defined]
+    return made
 
 
 def _call_tf_style(
@@ -156,7 +180,7 @@ def require_initial_shape(found: tuple[int, ...], wanted: Any) -> None:
         )
 
 
-def from_function(function: Callable[[], Any], dtype: Any) -> tuple[Initializer, Any]:
+def from_function(function: Callable[[], Any], dtype: Any) -> tuple[Any, Any]:
     """A function without arguments: an initializer, and the array's shape and dtype.
 
     It is called once, now; what it did is kept and done again with each key.
@@ -269,4 +293,5 @@ def next_key() -> jax.Array | None:
     if keys is None:
         return None
     keys[0], key = jax.random.split(keys[0])
-    return key
+    drawn: jax.Array = key
+    return drawn

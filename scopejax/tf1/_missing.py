@@ -1,7 +1,7 @@
 """What is asked of `tf1` and not there: an error that says where to go instead.
 
-Numeric ops are JAX's: where one is called the same it is found by that, the others stand
-in a table.
+Numeric ops are JAX's: where one is called the same it is found by that, the others
+stand in a table.
 """
 
 from __future__ import annotations
@@ -124,10 +124,10 @@ def instead(name: str) -> str | None:
     if family not in ("", *_FAMILIES):
         return None
     modules = _MODULES if family != "nn" else (_MODULES[1], _MODULES[2], _MODULES[0])
-    for called in (last, last.removeprefix("reduce_")):
-        for short, module in modules:
-            if callable(getattr(module, called, None)):
-                return f"{short}.{called}"
+    called = last.removeprefix("reduce_")
+    for short, module in modules:
+        if callable(getattr(module, called, None)):
+            return f"{short}.{called}"
     return _RENAMED.get(last)
 
 

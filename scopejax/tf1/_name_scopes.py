@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+from ._current import get_default_graph
 from ._errors import tf_error
-from ._graph import Graph, get_default_graph
+from ._graph import Graph
 
 
 class name_scope:
@@ -26,9 +27,9 @@ class name_scope:
       ValueError: `name` is no name, on entering.
 
     >>> from scopejax import tf1
-    >>> with tf1.Graph().as_default(), tf1.name_scope("a") as a, tf1.name_scope("b") as b:
-    ...     print(a, b)
-    a/ a/b/
+    >>> with tf1.Graph().as_default(), tf1.name_scope("a"), tf1.name_scope("b") as b:
+    ...     print(b)
+    a/b/
     """
 
     def __init__(
@@ -75,5 +76,7 @@ class name_scope:
 
 def graph_of(values: Any) -> Graph | None:
     """The graph of the first variable among the arguments of an op."""
-    graphs = (getattr(value, "graph", None) for value in values or ())
+    if not values:
+        return None
+    graphs = (getattr(value, "graph", None) for value in values)
     return next((graph for graph in graphs if isinstance(graph, Graph)), None)

@@ -11,6 +11,7 @@ either. There a colon helps, which no op name can contain: what came second is c
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ._errors import tf_error
@@ -18,14 +19,15 @@ from ._errors import tf_error
 _ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
 _SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"
 _RULES = {
-    True: ("root scope name", "root scope name", re.compile(_ROOT_NAME)),
-    False: ("scope name", "scope name", re.compile(_SCOPE_NAME)),
+    True: ("root scope name", re.compile(_ROOT_NAME)),
+    False: ("scope name", re.compile(_SCOPE_NAME)),
 }
 
 
+@functools.lru_cache(maxsize=65536)
 def require_valid(name: str, at_root: bool) -> None:
     """Refuses what TF1 takes for no op name; below another name more is allowed."""
-    what, _, pattern = _RULES[at_root]
+    what, pattern = _RULES[at_root]
     if not pattern.match(name):
         raise tf_error(
             ValueError,

@@ -19,36 +19,27 @@ class Named(Protocol):
     def open_name(self, name: str | None) -> tuple[str, str]:
         """The name scope that `name` opens, and what a `with` of it gives."""
 
-    def asked(self) -> None:
-        """To be called before anything depends on the state."""
-
-    def changed(self) -> None:
-        """To be called after the state has changed."""
-
 
 class opened_name:
-    """The context manager of a name scope of one graph."""
+    """The context manager of a name scope of one graph, which is told of it after."""
 
-    __slots__ = ("_after", "_before", "_graph", "_name", "_named")
+    __slots__ = ("_before", "_graph", "_name", "_named", "_thread")
 
     def __init__(self, graph: Named, name: str | None) -> None:
         self._graph, self._name = graph, name
 
     def __enter__(self) -> str:
-        graph = self._graph
-        graph.asked()
-        opened, text = graph.open_name(self._name)
-        before = self._before = graph.thread.name_scope
+        thread = self._thread = self._graph.thread
+        opened, text = self._graph.open_name(self._name)
+        before = self._before = thread.name_scope
         self._named = _profiled(before, opened)
         self._named.__enter__()
-        graph.thread.name_scope = opened
-        graph.changed()
+        thread.name_scope = opened
         return text
 
     def __exit__(self, *exception: object) -> None:
         self._named.__exit__(None, None, None)
-        self._graph.thread.name_scope = self._before
-        self._graph.changed()
+        self._thread.name_scope = self._before
 
 
 _NOTHING = contextlib.nullcontext()

@@ -64,8 +64,9 @@ class Assignment(Indexable):
     def run(self, feed_dict: Any = None, session: Any = None) -> jax.Array:
         """Assigns again, as running an op does in TF1."""
         del feed_dict, session
-        self._array: jax.Array = self.variable._write(self._update())
-        return self._array
+        array: jax.Array = self.variable._write(self._update())
+        self._array = array
+        return array
 
     @property
     def op(self) -> Operation:

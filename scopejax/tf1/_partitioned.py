@@ -13,7 +13,8 @@ import numpy as np
 from ._array_like import ArrayLike
 from ._errors import tf_error
 from ._shape import TensorShape
-from ._variable import SaveSliceInfo, Variable
+from ._start import SaveSliceInfo
+from ._variable import Variable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +50,8 @@ class PartitionInfo:
 class PartitionedVariable(ArrayLike):
     """A variable in shards: iterating gives them, in operators it is their whole.
 
-    The shards are variables named ``part_0``, ``part_1``, ... below its name, and stand in
-    the graph's collections; the values are one array at its name.
+    The shards are variables named ``part_0``, ``part_1``, ... below its name, and stand
+    in the graph's collections; the values are one array at its name.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default():
@@ -108,7 +109,8 @@ class PartitionedVariable(ArrayLike):
     @property
     def dtype(self) -> np.dtype:
         """NumPy's dtype."""
-        return self._dtype
+        dtype: np.dtype = self._dtype
+        return dtype
 
     def __iter__(self) -> Iterator[Variable]:
         return iter(self._parts)
@@ -136,8 +138,8 @@ class PartitionedVariable(ArrayLike):
 
     def value(self) -> jax.Array:
         """The whole array."""
-        self._parts[0].graph.asked()
-        array: jax.Array = self._parts[0]._cell.whole.read()
+        first = self._parts[0]
+        array: jax.Array = first._cell.whole.read(first.graph.asked())
         return array
 
     as_tensor = value

@@ -1,4 +1,4 @@
-"""TF1's partitioners: functions ``(shape=, dtype=) -> number of shards for each axis``."""
+"""TF1's partitioners: ``(shape=, dtype=) -> number of shards for each axis``."""
 
 from __future__ import annotations
 

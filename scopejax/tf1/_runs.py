@@ -1,16 +1,17 @@
-"""When JAX runs a function twice for one call, the second run starts where the first did.
+"""Where JAX runs a function twice for one call, the second run starts as the first did.
 
 JAX may run a body again (a loop whose carry turns out to have another type; each step,
 under `jax.disable_jit`). The names that the first run took must be free for the second,
-or one variable would become two. But two calls in a row, even by a Python loop inside of
-one transform, are two calls.
+or one variable would become two. But two calls in a row, even by a Python loop inside
+of one transform, are two calls.
 
-What tells them apart are frames: the *call*, the JAX function that the user's code is in,
-and the *run*, the user's function that JAX has called. One call and two runs of one
-function: run again. Two calls: twice. Frames cannot be held, since they hold tracers, nor
-can they be referred to weakly; but each has a place for an object of ours, `f_trace`,
-which dies with it. (Python itself only looks there while a debugger is at work, whose
-own function is passed on.)
+What tells them apart are frames: the *call*, the JAX function that the user's code is
+in, and the *run*, the user's function that JAX has called. One call and two runs of one
+function: run again. Two calls: twice. Frames cannot be held, since they hold tracers,
+nor can they be referred to weakly; but each has a place for an object of ours,
+`f_trace`, which dies with it. (Python itself only looks there while a debugger is at
+work, whose own function is passed on.) What this leaves open: the branches of one
+`switch` that are one code and close over the same values count as one function.
 """
 
 from __future__ import annotations

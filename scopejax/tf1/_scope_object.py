@@ -9,24 +9,13 @@ import jax
 import numpy as np
 
 from .._options import AUTO_REUSE
-from .._spec import VariableAggregation, VariableSynchronization
-from ._dtypes import as_dtype
+from ._arguments import Arguments
+from ._current import get_default_graph
+from ._dtypes import FLOAT32, as_dtype
 from ._errors import tf_error
-from ._graph import get_default_graph
 from ._graph_keys import GraphKeys
 from ._initial import as_value, is_value
 from ._store import get_variable as get_from_store
-
-OPTIONS = (
-    "initializer",
-    "regularizer",
-    "caching_device",
-    "partitioner",
-    "custom_getter",
-    "dtype",
-    "use_resource",
-)
-"""What a scope passes down to those opened in it; a constraint it does not."""
 
 
 class VariableScope:
@@ -58,7 +47,7 @@ class VariableScope:
         partitioner: Any = None,
         custom_getter: Any = None,
         name_scope: str = "",
-        dtype: Any = np.float32,
+        dtype: Any = FLOAT32,
         use_resource: bool | None = None,
         constraint: Any = None,
     ) -> None:
@@ -73,10 +62,27 @@ class VariableScope:
         self._dtype = dtype
         self._use_resource = use_resource
         self._constraint = constraint
+        self._begin()
+
+    def _begin(self) -> None:
         if get_default_graph().eager:
-            if caching_device is not None:
+            if self._caching_device is not None:
                 raise _no_caching_devices()
             self._reuse, self._use_resource = AUTO_REUSE, True
+
+    def derived(
+        self, reuse: Any, name: str, name_scope: str, options: dict[str, Any]
+    ) -> VariableScope:
+        """A scope with the same defaults but for `options`, and no constraint."""
+        scope = object.__new__(VariableScope)
+        fields = scope.__dict__
+        fields.update(self.__dict__)
+        fields["_reuse"], fields["_name"] = reuse, name
+        fields["_name_scope"], fields["_constraint"] = name_scope, None
+        for option, value in options.items():
+            fields[f"_{option}"] = value
+        scope._begin()
+        return scope
 
     name = property(lambda self: self._name, doc="The full name: ``'a/b'``.")
     original_name_scope = property(
@@ -159,8 +165,8 @@ class VariableScope:
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key for what is random in this scope: scopejax's addition to TF1.
 
-        It depends on the root key (of `apply`, or of the graph), on the full names and on
-        `index` alone; see `scopejax.Scope.key`.
+        It depends on the root key (of `apply`, or of the graph), on the full names and
+        on `index` alone; see `scopejax.Scope.key`.
 
         >>> from scopejax import tf1
         >>> with tf1.Graph().as_default():
@@ -174,22 +180,31 @@ class VariableScope:
         key: jax.Array = graph.values.key(path, name, index)
         return key
 
-    def _get_variable(self, name: Any, arguments: dict[str, Any]) -> Any:
-        """The variable `name` of this scope, the defaults filled in."""
+    def _get_variable(self, arguments: Arguments, getter: Any) -> Any:
+        """The variable of a name in this scope, the defaults filled in."""
         graph = get_default_graph()
         graph.asked()
-        for option in ("regularizer", "caching_device", "partitioner", "use_resource"):
-            if arguments[option] is None:
-                arguments[option] = getattr(self, f"_{option}")
-        getter = arguments.pop("custom_getter")
+        if arguments.regularizer is None:
+            arguments.regularizer = self._regularizer
+        if arguments.caching_device is None:
+            arguments.caching_device = self._caching_device
+        if arguments.partitioner is None:
+            arguments.partitioner = self._partitioner
+        if arguments.use_resource is None:
+            arguments.use_resource = self._use_resource
         getter = self._custom_getter if getter is None else getter
-        reuse = _reuse_in(graph, self._reuse)
-        full_name = self._name + "/" + name if self._name else name
-        _require_one_dtype(arguments["dtype"], arguments["initializer"])
-        for option in ("initializer", "constraint", "dtype"):
-            if arguments[option] is None:
-                arguments[option] = getattr(self, f"_{option}")
-        return get_from_store(getter, name=full_name, reuse=reuse, **arguments)
+        arguments.reuse = _reuse_in(graph, self._reuse)
+        if self._name:
+            arguments.name = self._name + "/" + arguments.name
+        if arguments.dtype is None:
+            arguments.dtype = self._dtype
+        else:
+            _require_one_dtype(arguments.dtype, arguments.initializer)
+        if arguments.initializer is None:
+            arguments.initializer = self._initializer
+        if arguments.constraint is None:
+            arguments.constraint = self._constraint
+        return get_from_store(getter, arguments)
 
 
 def _reuse_in(graph: Any, reuse: Any) -> Any:
@@ -201,7 +216,7 @@ def _reuse_in(graph: Any, reuse: Any) -> Any:
 
 def _require_one_dtype(dtype: Any, initializer: Any) -> None:
     """An explicit dtype must be that of a value; nothing is cast."""
-    if dtype is None or not is_value(initializer):
+    if not is_value(initializer):
         return
     wanted, found = as_dtype(dtype), np.dtype(as_value(initializer).dtype)
     if wanted != found:
@@ -233,91 +248,3 @@ def get_variable_scope() -> VariableScope:
         thread.scope = VariableScope(False)
     scope: VariableScope = thread.scope
     return scope
-
-
-def get_variable(
-    name: Any,
-    shape: Any = None,
-    dtype: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
-    trainable: bool | None = None,
-    collections: Any = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
-    validate_shape: bool = True,
-    use_resource: bool | None = None,
-    custom_getter: Any = None,
-    constraint: Any = None,
-    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
-    aggregation: VariableAggregation = VariableAggregation.NONE,
-) -> Any:
-    """The variable `name` of the current variable scope: shared, or made.
-
-    Args:
-      name: its name in the scope.
-      shape: sizes of its axes; left out where `initializer` is a value.
-      dtype: the scope's where it is None, float32 at the root.
-      initializer: TF1's ``init(shape, dtype=, partition_info=)``, JAX's ``init(key,
-        shape, dtype)``, a class of either, a function without arguments, or a value.
-      regularizer: ``variable -> loss or None``; the loss goes to REGULARIZATION_LOSSES.
-      trainable: True unless `synchronization` is ON_READ.
-      collections: the graph's collections to add it to; the global variables.
-      caching_device: kept in the manifest.
-      partitioner: ``(shape=, dtype=) -> shards for each axis``.
-      validate_shape, use_resource: accepted and without effect.
-      custom_getter: replaces those of the scopes.
-      constraint: ``array -> array``, applied by `Manifest.project`.
-      synchronization, aggregation: kept in the manifest.
-
-    Returns:
-      A `Variable`, a `PartitionedVariable`, or what a custom getter returns.
-
-    Raises:
-      ValueError, TypeError: as TF1, with its words.
-
-    Source: `tf.compat.v1.get_variable`.
-
-    >>> from scopejax import tf1
-    >>> with tf1.Graph().as_default(), tf1.variable_scope("foo"):
-    ...     v = tf1.get_variable("v", [1])
-    >>> v
-    <tf.Variable 'foo/v:0' shape=(1,) dtype=float32>
-    """
-    arguments = dict(locals())
-    return get_variable_scope()._get_variable(arguments.pop("name"), arguments)
-
-
-def get_local_variable(
-    name: Any,
-    shape: Any = None,
-    dtype: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
-    trainable: bool = False,
-    collections: Any = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
-    validate_shape: bool = True,
-    use_resource: bool | None = None,
-    custom_getter: Any = None,
-    constraint: Any = None,
-    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
-    aggregation: VariableAggregation = VariableAggregation.NONE,
-) -> Any:
-    """`get_variable` of a variable that is local and not trainable.
-
-    It goes to LOCAL_VARIABLES in place of the global ones; `trainable` is ignored, as in
-    TF1. The caller's list of collections is left as it is, which TF1 appends to.
-
-    >>> from scopejax import tf1
-    >>> with tf1.Graph().as_default():
-    ...     v = tf1.get_local_variable("total", [])
-    ...     tf1.local_variables() == [v], tf1.global_variables()
-    (True, [])
-    """
-    arguments = dict(locals())
-    arguments["trainable"] = False
-    local = [GraphKeys.LOCAL_VARIABLES]
-    arguments["collections"] = collections + local if collections else local
-    return get_variable_scope()._get_variable(arguments.pop("name"), arguments)

@@ -5,15 +5,30 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._options import AUTO_REUSE
+from ._counters import Counters
+from ._current import get_default_graph
 from ._errors import tf_error
-from ._graph import get_default_graph
 from ._name_scopes import graph_of
-from ._scope_object import OPTIONS, VariableScope, get_variable_scope
+from ._opened import opened_name
+from ._scope_object import VariableScope, get_variable_scope
+from ._state import enter_graph, leave_graph
+
+_OPTIONS = (
+    "initializer",
+    "regularizer",
+    "caching_device",
+    "partitioner",
+    "custom_getter",
+    "dtype",
+    "use_resource",
+    "constraint",
+)
+"""What a scope can be given; all but the constraint hold in the scopes below too."""
 
 
 class variable_scope:
@@ -23,8 +38,8 @@ class variable_scope:
     chosen for a default name, an inherited reuse, and its first original_name_scope.
 
     Args:
-      name_or_scope: a name below the current scope; or a captured `VariableScope`, which
-        is jumped into with its own name and defaults; or None.
+      name_or_scope: a name below the current scope; or a captured `VariableScope`,
+        which is jumped into with its own name and defaults; or None.
       default_name: made unique among the scopes opened here, where there is no name.
       values: arguments of the op; the graph of a variable among them becomes current.
       initializer, regularizer, caching_device, partitioner, custom_getter, dtype,
@@ -48,7 +63,8 @@ class variable_scope:
     True
     """
 
-    _exits: list[ExitStack]
+    _entries: list[_Entry]
+    _last: VariableScope
 
     def __init__(
         self,
@@ -84,33 +100,96 @@ class variable_scope:
                 f" {auxiliary_name_scope}",
             )
         self._name_or_scope, self._default_name = name_or_scope, default_name
-        self._given = {
-            "initializer": initializer,
-            "regularizer": regularizer,
-            "caching_device": caching_device,
-            "partitioner": partitioner,
-            "custom_getter": custom_getter,
-            "dtype": dtype,
-            "use_resource": use_resource,
-        }
-        self._constraint = constraint
+        given = (
+            initializer,
+            regularizer,
+            caching_device,
+            partitioner,
+            custom_getter,
+            dtype,
+            use_resource,
+            constraint,
+        )
+        pairs = zip(_OPTIONS, given, strict=True)
+        self._given = {name: value for name, value in pairs if value is not None}
         self._auxiliary = auxiliary_name_scope
         self._graph = graph_of(values) or get_default_graph()
         # What the first entering decides:
         self._jump: VariableScope | None = None
         self._prefix: str | None = None
-        self._name: AbstractContextManager[str] | None = None
+        self._opens: str | None = None
         self._original_name_scope = ""
 
     def __enter__(self) -> VariableScope:
-        with ExitStack() as entered:
-            entered.enter_context(self._graph.as_default())
-            if self._prefix is None and self._jump is None:
-                self._decide(entered)
-            elif self._name is not None:
-                entered.enter_context(self._name)
-            scope = entered.enter_context(self._entered())
-            self._exits = [*getattr(self, "_exits", ()), entered.pop_all()]
+        graph = enter_graph(self._graph)
+        name: AbstractContextManager[str] | None = None
+        try:
+            graph.asked()
+            first = self._prefix is None and self._jump is None
+            base = self._first_name() if first else ""
+            if self._opens is not None:
+                opening = opened_name(graph, self._opens)
+                opened = opening.__enter__()
+                name = opening
+                self._original_name_scope = self._original_name_scope or opened
+            if first:
+                self._decide(base)
+            return self._push(name, first)
+        except BaseException:
+            if name is not None:
+                name.__exit__(None, None, None)
+            leave_graph()
+            raise
+
+    def _first_name(self) -> str:
+        """Checks the name, and says which name scope goes with it."""
+        given = self._name_or_scope
+        if given is not None and not isinstance(given, VariableScope | str):
+            raise tf_error(
+                TypeError,
+                "VariableScope: name_or_scope must be a string or VariableScope.",
+            )
+        if given is None and self._reuse:
+            raise tf_error(
+                ValueError, "reuse=True cannot be used without a name_or_scope"
+            )
+        name: Any = self._default_name if given is None else given
+        base = name.name.split("/")[-1] if isinstance(name, VariableScope) else name
+        if not self._auxiliary:
+            current = self._graph.get_name_scope()
+            self._opens = f"{current}/" if current else ""
+        elif base:
+            self._opens = base
+        return str(base)
+
+    def _decide(self, base: str) -> None:
+        """What to jump to, or what to append to the name of the current scope."""
+        given = self._name_or_scope
+        if isinstance(given, VariableScope):
+            self._jump = self._child(
+                given, given.name, given.original_name_scope, self._reuse or given.reuse
+            )
+        else:
+            self._prefix = unique_name_of_scope(base) if given is None else base
+
+    def _push(
+        self, name: AbstractContextManager[str] | None, first: bool
+    ) -> VariableScope:
+        """Makes the scope the current one of the thread."""
+        thread, old = self._graph.thread, get_variable_scope()
+        scope = self._jump
+        if scope is None:
+            full = f"{old.name}/{self._prefix}" if old.name else str(self._prefix)
+            self._reuse = self._reuse or old.reuse
+            scope = self._child(old, full, self._original_name_scope, self._reuse)
+        path = tuple(scope.name.split("/"))
+        thread.counters = thread.counters.open(path)
+        entry = _Entry(name, old, path, thread.counters)
+        thread.scope = self._last = scope
+        if first:
+            self._entries = []
+        self._entries.append(entry)
+        self._graph.changed()
         return scope
 
     def __exit__(
@@ -119,89 +198,40 @@ class variable_scope:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._exits.pop().close()
-
-    def _decide(self, entered: ExitStack) -> None:
-        """The first entering: the name scope, and what to append or to jump to."""
-        captured = self._name_or_scope
-        if captured is not None and not isinstance(captured, VariableScope | str):
-            raise tf_error(
-                TypeError,
-                "VariableScope: name_or_scope must be a string or VariableScope.",
-            )
-        if captured is None and self._reuse:
-            raise tf_error(
-                ValueError, "reuse=True cannot be used without a name_or_scope"
-            )
-        name: Any = self._default_name if captured is None else captured
-        if isinstance(captured, VariableScope):
-            name = captured.name.split("/")[-1]
-        opened = ""
-        if not self._auxiliary:
-            current = self._graph.get_name_scope()
-            self._name = self._graph.name_scope(f"{current}/" if current else "")
-        elif name:
-            self._name = self._graph.name_scope(name)
-        if self._name is not None:
-            opened = entered.enter_context(self._name)
-        if isinstance(captured, VariableScope):
-            self._jump = self._copied(captured)
-            return
-        self._original_name_scope = opened
-        self._prefix = (
-            unique_name_of_scope(str(name)) if captured is None else str(name)
-        )
-
-    def _copied(self, captured: VariableScope) -> VariableScope:
-        """The scope to jump into: all is the captured scope's unless it was given."""
-        return self._child(
-            captured,
-            captured.name,
-            captured.original_name_scope,
-            self._reuse or captured.reuse,
-        )
+        thread = self._graph.thread
+        entry = self._entries.pop()
+        try:
+            if thread.scope is not self._last:
+                raise tf_error(RuntimeError, "Improper nesting of variable_scope.")
+            jumped = self._jump is not None
+            closed = thread.counters.close(entry.path)
+            thread.counters = entry.counters if jumped else closed
+            thread.scope = entry.old
+        finally:
+            if entry.name is not None:
+                entry.name.__exit__(None, None, None)
+            self._graph.changed()
+            leave_graph()
 
     def _child(
         self, base: VariableScope, name: str, name_scope: str, reuse: Any
     ) -> VariableScope:
-        options = {option: getattr(base, option) for option in OPTIONS}
-        given = {k: value for k, value in self._given.items() if value is not None}
+        """A scope with the defaults of `base`, and what was given put over them."""
+        given = self._given
         getter = given.get("custom_getter")
         if getter is not None and base.custom_getter is not None:
-            given["custom_getter"] = _composed(getter, base.custom_getter)
-        return VariableScope(
-            reuse,
-            name=name,
-            name_scope=name_scope,
-            constraint=self._constraint,
-            **(options | given),
-        )
+            getter = _composed(getter, base.custom_getter)
+            given = {**given, "custom_getter": getter}
+        return base.derived(reuse, name, name_scope, given)
 
-    @contextlib.contextmanager
-    def _entered(self) -> Iterator[VariableScope]:
-        """The scope as the current one of the thread."""
-        graph, old = self._graph, get_variable_scope()
-        thread = graph.thread
-        graph.asked()
-        scope = self._jump
-        if scope is None:
-            prefix = self._prefix or ""
-            name = f"{old.name}/{prefix}" if old.name else prefix
-            self._reuse = self._reuse or old.reuse
-            scope = self._child(old, name, self._original_name_scope, self._reuse)
-        path = tuple(scope.name.split("/"))
-        thread.counters = saved = thread.counters.open(path)
-        thread.scope = self._last = scope
-        graph.changed()
-        try:
-            yield scope
-        finally:
-            if thread.scope is not self._last:
-                raise tf_error(RuntimeError, "Improper nesting of variable_scope.")
-            jumped = self._jump is not None
-            thread.counters = saved if jumped else thread.counters.close(path)
-            thread.scope = old
-            graph.changed()
+
+class _Entry(NamedTuple):
+    """What leaving a scope brings back: the name scope, the scope, the counts."""
+
+    name: AbstractContextManager[str] | None
+    old: VariableScope
+    path: tuple[str, ...]
+    counters: Counters
 
 
 def unique_name_of_scope(default_name: str) -> str:

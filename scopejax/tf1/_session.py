@@ -14,9 +14,10 @@ import jax
 import numpy as np
 
 from ._array_like import ArrayLike
+from ._current import get_default_graph
 from ._errors import tf_error
 from ._functions import global_variables, local_variables
-from ._graph import Graph, get_default_graph
+from ._graph import Graph
 from ._operation import Assignment, InitializerOp, Operation
 from ._variable import Variable
 

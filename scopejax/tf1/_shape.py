@@ -62,6 +62,9 @@ def as_sizes(shape: Any) -> Sizes | None:
     """
     if shape is None:
         return None
+    plain = type(shape) in (list, tuple) and set(map(type, shape)) <= {int}
+    if plain and min(shape, default=0) >= 0:
+        return tuple(shape)
     given = shape if isinstance(shape, Iterable) else (shape,)
     return tuple(_size(size) for size in given)
 
@@ -86,6 +89,12 @@ def _size(size: Any) -> int | None:
 def is_known(sizes: Sizes | None) -> bool:
     """Whether no size is left open."""
     return sizes is not None and None not in sizes
+
+
+def known(sizes: Any) -> tuple[int, ...]:
+    """Sizes of which `is_known` holds."""
+    whole: tuple[int, ...] = sizes
+    return whole
 
 
 def agree(sizes: Sizes | None, found: tuple[int, ...]) -> bool:

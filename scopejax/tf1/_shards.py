@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._spec import VariableSpec
-from .._where import user_line
-from ..initializers import default_for
+from .._where import user_steps
+from ._arguments import Arguments
 from ._array_like import ArrayLike
-from ._dtypes import as_dtype
 from ._errors import tf_error
-from ._graph import Graph, Store
+from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._initial import (
     as_core,
     as_value,
     call_tf_style,
+    default_initializer,
     instance,
     is_jax_style,
     is_value,
@@ -29,34 +29,31 @@ from ._initial import (
     takes,
 )
 from ._partitioned import PartitionedVariable, PartitionInfo, shards, slices
-from ._shape import agree, as_sizes, is_known, text
-from ._values import Cell, SliceCell
-from ._variable import SaveSliceInfo, Start
+from ._shape import agree, as_sizes, is_known, known, text
+from ._start import SaveSliceInfo, Start
+from ._state import Store
+from ._values import Cell, Plan, SliceCell
 
-_SHARED = "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+Single = Callable[[Graph, Store, Arguments, Start], Any]
+"""Makes one plain variable; a `Start` says how a shard begins."""
+
+SHARED = "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
 
 
 def get_partitioned(
-    graph: Graph,
-    store: Store,
-    single: functools.partial[Any],
-    name: str,
-    shape: Any,
-    dtype: Any,
-    initializer: Any,
-    partitioner: Any,
-    reuse: Any,
+    graph: Graph, store: Store, single: Single, arguments: Arguments
 ) -> PartitionedVariable:
-    """The partitioned variable `name`.
+    """The partitioned variable of that name.
 
     Args:
       graph: the current one.
       store: where variables are found again.
-      single: makes one shard: ``single(name, shape, dtype, None, shard=)``; its
-        keywords are those that all shards share.
-      name, shape, dtype, initializer, partitioner, reuse: as of `get_variable`.
+      single: makes one shard.
+      arguments: of `get_variable`; without a partitioner it must exist.
     """
-    sizes, dtype = as_sizes(shape), as_dtype(dtype, name)
+    name, dtype, reuse = arguments.name, arguments.dtype, arguments.reuse
+    initializer, partitioner = arguments.initializer, arguments.partitioner
+    sizes = as_sizes(arguments.shape)
     if name in store.variables:
         raise tf_error(
             ValueError,
@@ -87,12 +84,13 @@ def get_partitioned(
     assert sizes is not None
     if is_value(initializer):
         dtype = np.dtype(initializer.dtype)
-    full = tuple(size for size in sizes if size is not None)
+    full = known(sizes)
     infos = shards(name, full, partitions)
     _require_new(store, name, len(infos))
     begin = _core(name, initializer, dtype, infos)
-    place, cell = _whole(graph, single.keywords, begin, (name, full, dtype))
-    parts = _parts(graph, store, single, begin, cell, infos, dtype)
+    arguments.dtype = dtype
+    place, cell = _whole(graph, arguments, begin, full)
+    parts = _parts(graph, store, single, arguments, cell, begin, infos)
     variable = PartitionedVariable(name, full, dtype, parts, partitions)
     if not graph.eager:
         graph.placed[place] = variable
@@ -159,7 +157,7 @@ def _found(
     if reuse is False:
         raise tf_error(
             ValueError,
-            f"Partitioned variable with name {name} already exists. {_SHARED}",
+            f"Partitioned variable with name {name} already exists. {SHARED}",
             name=name,
             first=first,
         )
@@ -205,12 +203,7 @@ def _core(
     a function in TF1's style is called for each shard, as TF1 does.
     """
     if initializer is None:
-        initializer = default_for(dtype)
-    if initializer is None:
-        raise tf_error(
-            ValueError,
-            f"An initializer for variable {name} of <dtype: '{dtype.name}'> is required",
-        )
+        initializer = default_initializer(name, dtype)
     if is_value(initializer):
         require_initial_shape(tuple(initializer.shape), infos[0].full_shape)
         return initializer
@@ -243,39 +236,36 @@ def _by_shards(
 
 
 def _whole(
-    graph: Graph,
-    shared: dict[str, Any],
-    begin: Any,
-    kind: tuple[str, tuple[int, ...], np.dtype],
+    graph: Graph, arguments: Arguments, begin: Any, shape: tuple[int, ...]
 ) -> tuple[str, Cell]:
     """The place of the array, and its cell."""
-    name, shape, dtype = kind
-    place = graph.places.add(name)
-    spec = VariableSpec(
-        name=place,
-        shape=shape,
-        dtype=dtype,
-        initializer=begin,
-        trainable=shared["trainable"],
-        collections=tuple(shared["collections"] or (GraphKeys.GLOBAL_VARIABLES,)),
-        constraint=shared["constraint"],
-        caching_device=shared["caching_device"],
-        synchronization=shared["synchronization"],
-        aggregation=shared["aggregation"],
-        where=user_line().partition(", called at ")[0],
+    place, keys = graph.places.add(arguments.name), arguments.collections
+    plan = Plan(
+        place,
+        shape,
+        arguments.dtype,
+        begin,
+        arguments.trainable,
+        (GraphKeys.GLOBAL_VARIABLES,) if keys is None else tuple(keys),
+        None,  # the shards have their own
+        arguments.constraint,
+        arguments.caching_device,
+        arguments.synchronization,
+        arguments.aggregation,
+        user_steps(),
     )
     with graph.unnoticed():
-        return place, graph.values.create(spec, graph.thread.device, None)
+        return place, graph.values.create(plan, graph.thread.device, None)
 
 
 def _parts(
     graph: Graph,
     store: Store,
-    single: functools.partial[Any],
-    begin: Any,
+    single: Single,
+    arguments: Arguments,
     cell: Cell,
+    begin: Any,
     infos: list[SaveSliceInfo],
-    dtype: np.dtype,
 ) -> list[Any]:
     """A variable for each part of the array; none is left behind where one fails."""
     parts: list[Any] = []
@@ -283,8 +273,12 @@ def _parts(
         for i, info in enumerate(infos):
             where, name = slices(info), f"{info.full_name}/part_{i}"
             shape = tuple(info.var_shape)
+            dtype = arguments.dtype
             start = Start(begin, shape, dtype, SliceCell(cell, where), info)
-            parts.append(single(name, shape, dtype, None, shard=start))
+            shard = dataclasses.replace(
+                arguments, name=name, shape=shape, initializer=None
+            )
+            parts.append(single(graph, store, shard, start))
     except Exception:
         for i, part in enumerate(parts):
             store.variables.pop(f"{infos[i].full_name}/part_{i}", None)

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from .._where import user_line
+from ._current import eager_world, get_default_graph
 from ._errors import tf_error
-from ._graph import Graph, eager_world, get_default_graph
+from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._scope_object import VariableScope
 from ._scopes import unique_name_of_scope, variable_scope
@@ -31,8 +32,8 @@ class _Use(NamedTuple):
 class Template:
     """A function with a variable scope of its own; `make_template` makes one.
 
-    What it has done is kept for each graph, not in the object: one that was made outside
-    of a model may be called in every init and apply.
+    What it has done is kept for each graph, not in the object: one that was made
+    outside of a model may be called in every init and apply.
 
     Attributes:
       name: as it was given.
@@ -160,7 +161,7 @@ class Template:
         inside = [
             v for name, v in stored.items() if name.startswith(use.scope.name + "/")
         ]
-        return [v for v in inside if key in v._spec.collections]
+        return [v for v in inside if key in v._plan.collections]
 
     @property
     def variables(self) -> list[Any]:

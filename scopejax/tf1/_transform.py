@@ -1,8 +1,8 @@
 """transform: a function in TF1's style becomes pure functions of params.
 
-Each run of the function gets a graph of its own, so that names, counters and collections
-begin anew; its variables are those of the core's scope. What the core does with a
-function of a scope holds for these too.
+Each run of the function gets a graph of its own, so that names, counters and
+collections begin anew; its variables are those of the core's scope. What the core does
+with a function of a scope holds for these too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class _Run(NamedTuple):
     refs: Mapping[str, Any] | None = None
     seen: Callable[[ParamValues], Any] | None = None
 
-    def __call__(self, scope: Scope, /, *args: Any, **kwargs: Any) -> Any:
+    def model(self, scope: Scope, /, *args: Any, **kwargs: Any) -> Any:
+        """The function, run in a graph whose variables are those of `scope`."""
         values = ParamValues(scope, self.refs, self.stateful)
         if self.seen is not None:
             self.seen(values)
@@ -92,7 +93,7 @@ def transform(function: Callable[..., Any]) -> Transformed:
     (4, 3)
     """
     _require_callable(function)
-    net = core_transform(_Run(function))
+    net = core_transform(_Run(function).model)
 
     def init(
         key: jax.Array,
@@ -124,7 +125,7 @@ def _initialized(
 ) -> tuple[Manifest, dict[str, Any]]:
     """The manifest of one abstract run, and the arrays: copied and placed."""
     runs: list[ParamValues] = []
-    model = core_transform(run._replace(seen=runs.append))
+    model = core_transform(run._replace(seen=runs.append).model)
     manifest = model.manifest(*args, **kwargs)
     values = runs[-1]
     copies = {k: v for k, v in values.copies.items() if k not in to_flat(given or {})}
@@ -157,8 +158,8 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
     """`transform` of a function that assigns variables: moving averages, a step.
 
     The variables that are not trainable are the state: `assign` and its kin change it,
-    also inside of `jit`, `scan`, `cond` and `while_loop`, and `apply` returns what it is
-    at the end.
+    also inside of `jit`, `scan`, `cond` and `while_loop`, and `apply` returns what it
+    is at the end.
 
     Args:
       function: as of `transform`.
@@ -182,7 +183,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
     """
     _require_callable(function)
     run = _Run(function, stateful=True)
-    net = core_transform(run)
+    net = core_transform(run.model)
 
     def init(
         key: jax.Array,
@@ -203,7 +204,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         **kwargs: Any,
     ) -> tuple[Any, dict[str, Any]]:
         refs = {name: jax.new_ref(leaf) for name, leaf in to_flat(state).items()}
-        model = core_transform(run._replace(refs=refs))
+        model = core_transform(run._replace(refs=refs).model)
         out = model.apply(merge(params, state), *args, key=key, **kwargs)
         return out, from_flat({name: jax.freeze(ref) for name, ref in refs.items()})
 

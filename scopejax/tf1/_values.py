@@ -1,4 +1,4 @@
-"""Where the values of variables live: in a graph, in the params of a model, in its state.
+"""Where the values of variables live: in a graph, in a model's params, in its state.
 
 A variable asks the values of its graph for a `Cell` when it is created and reads from
 that cell whenever it is used. Everything else about a variable is the same wherever its
@@ -11,27 +11,60 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from .._errors import InitializerError, ScopeUsageError
 from .._manifest import Manifest
 from .._options import AUTO_REUSE
 from .._scope import Scope
-from .._spec import VariableSpec
+from .._spec import VariableAggregation, VariableSpec, VariableSynchronization
 from .._tree import to_flat
-from .._where import user_line
+from .._where import CallPath, innermost_line, user_line
 from ._caches import trace_state
 from ._errors import tf_error
 from ._initial import InitialValue
 
 
+class Plan(NamedTuple):
+    """What is known of a variable when it is made; see `VariableSpec`.
+
+    Attributes:
+      name: its place in the nested dict of variables.
+      steps: the user's lines that make it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    initializer: Any
+    trainable: bool
+    collections: tuple[str, ...]
+    regularizer: Any
+    constraint: Any
+    caching_device: Any
+    synchronization: VariableSynchronization
+    aggregation: VariableAggregation
+    steps: CallPath
+
+    def spec(self) -> VariableSpec:
+        """The same as the core's specification."""
+        fields = self._asdict()
+        where = innermost_line(fields.pop("steps"))
+        return VariableSpec(**fields, where=where)
+
+
 class Cell(Protocol):
     """The value of one variable."""
 
-    def read(self) -> jax.Array:
-        """The value, of use in the current trace."""
+    def read(self, inside: bool) -> jax.Array:
+        """The value, of use in the current trace.
+
+        Args:
+          inside: whether that lies within the graph's own trace.
+        """
 
     def write(self, value: jax.Array) -> None:
         """Another value, of the same shape and dtype."""
@@ -40,13 +73,11 @@ class Cell(Protocol):
 class Values(Protocol):
     """Makes the cells of one graph, and knows its random key."""
 
-    def create(
-        self, spec: VariableSpec, device: Any, source: InitialValue | None
-    ) -> Cell:
+    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> Cell:
         """A cell for a variable that is new to the graph.
 
         Args:
-          spec: its place is `spec.name`.
+          plan: of the variable.
           device: what to make it on; None leaves it to JAX.
           source: where its initial value is copied from.
         """
@@ -65,7 +96,7 @@ class ArrayCell:
     array: jax.Array
     initial: jax.Array
 
-    def read(self) -> jax.Array:
+    def read(self, inside: bool) -> jax.Array:
         """The value."""
         return self.array
 
@@ -93,11 +124,10 @@ class GraphValues:
         self.specs: dict[str, VariableSpec] = {}
         self.root = root
 
-    def create(
-        self, spec: VariableSpec, device: Any, source: InitialValue | None
-    ) -> ArrayCell:
+    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> ArrayCell:
         """Makes the value, also inside of a JAX transform."""
         assert source is None  # a graph's initial values are arrays
+        spec = plan.spec()
         with _outside_of_traces(), _on(device):
             array = self._array(spec)
         self.specs[spec.name] = spec
@@ -108,6 +138,7 @@ class GraphValues:
             tree = Manifest([spec]).initialize(self.root)
         except InitializerError as error:
             raise _own(error) from None
+        array: jax.Array
         (array,) = to_flat(tree).values()
         return array
 
@@ -126,7 +157,7 @@ def _own(error: InitializerError) -> BaseException:
 
 @contextlib.contextmanager
 def _outside_of_traces() -> Iterator[None]:
-    with jax.ensure_compile_time_eval():  # type: ignore[no-untyped-call]
+    with jax.ensure_compile_time_eval():
         yield
 
 
@@ -147,43 +178,42 @@ def _key(scope: Scope, path: str, name: str, index: Any) -> jax.Array:
 class ParamCell:
     """A value that a core scope holds, read in whatever trace is current."""
 
-    __slots__ = ("_array", "_scope", "_spec", "_trace")
+    __slots__ = ("_array", "_plan", "_scope")
 
-    def __init__(self, scope: Scope, spec: VariableSpec, model_trace: Any) -> None:
-        self._scope, self._spec, self._trace = scope, spec, model_trace
+    def __init__(self, scope: Scope, plan: Plan, inside: bool) -> None:
+        self._scope, self._plan = scope, plan
         array = self._ask()
-        inside = trace_state() != model_trace
         self._array = None if inside else array
 
     def _ask(self) -> jax.Array:
-        spec = self._spec
-        value = spec.initializer is not None and not callable(spec.initializer)
+        plan = self._plan
+        value = not callable(plan.initializer)
         return self._scope.get_variable(
-            spec.name,
-            None if value else spec.shape,
-            spec.dtype,
-            spec.initializer,
-            regularizer=spec.regularizer,
-            constraint=spec.constraint,
-            trainable=spec.trainable,
-            collections=spec.collections,
-            caching_device=spec.caching_device,
-            synchronization=spec.synchronization,
-            aggregation=spec.aggregation,
+            plan.name,
+            None if value else plan.shape,
+            plan.dtype,
+            plan.initializer,
+            regularizer=plan.regularizer,
+            constraint=plan.constraint,
+            trainable=plan.trainable,
+            collections=plan.collections,
+            caching_device=plan.caching_device,
+            synchronization=plan.synchronization,
+            aggregation=plan.aggregation,
         )
 
-    def read(self) -> jax.Array:
+    def read(self, inside: bool) -> jax.Array:
         """The value; in a trace within the model's own it is asked for anew."""
-        if self._array is not None and trace_state() == self._trace:
-            return self._array
-        return self._ask()
+        if self._array is None or inside:
+            return self._ask()
+        return self._array
 
     def write(self, value: jax.Array) -> None:
         """Params do not change."""
         raise ScopeUsageError(
-            f"Variable {self._spec.name} was assigned, but params do not change while a"
+            f"Variable {self._plan.name} was assigned, but params do not change while a"
             " model runs.",
-            name=self._spec.name,
+            name=self._plan.name,
             where=user_line(),
             remedy="Use tf1.transform_with_state, whose state holds the variables that"
             " are not trainable; create this one with trainable=False.",
@@ -207,7 +237,7 @@ class RefCell:
     def __init__(self, ref: Any) -> None:
         self._ref = ref
 
-    def read(self) -> jax.Array:
+    def read(self, inside: bool) -> jax.Array:
         """The present value."""
         array: jax.Array = self._ref[...]
         return array
@@ -238,19 +268,18 @@ class ParamValues:
         self.devices: dict[str, Any] = {}
         self.copies: dict[str, str] = {}
 
-    def create(
-        self, spec: VariableSpec, device: Any, source: InitialValue | None
-    ) -> Cell:
+    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> Cell:
         """Notes the variable, or looks it up."""
         if device is not None:
-            self.devices[spec.name] = device
+            self.devices[plan.name] = device
         if source is not None:
-            self.copies[spec.name] = source.source
-        if self._stateful and not spec.trainable:
-            found = RecordedState(self._scope, spec, self._model_trace)
-            ref = self._refs.get(spec.name)
+            self.copies[plan.name] = source.source
+        inside = trace_state() != self._model_trace
+        if self._stateful and not plan.trainable:
+            found = RecordedState(self._scope, plan, inside)
+            ref = self._refs.get(plan.name)
             return found if ref is None else RefCell(ref)
-        return ParamCell(self._scope, spec, self._model_trace)
+        return ParamCell(self._scope, plan, inside)
 
     def key(self, path: str, name: str, index: Any) -> jax.Array:
         """The random key `name` of the scope `path`."""
@@ -274,10 +303,10 @@ class SliceCell:
         initial = getattr(self.whole, "initial", None)
         return None if initial is None else initial[self._slices]
 
-    def read(self) -> jax.Array:
+    def read(self, inside: bool) -> jax.Array:
         """The part."""
-        return self.whole.read()[self._slices]
+        return self.whole.read(inside)[self._slices]
 
     def write(self, value: jax.Array) -> None:
         """Another part; the rest stays."""
-        self.whole.write(self.whole.read().at[self._slices].set(value))
+        self.whole.write(self.whole.read(inside=True).at[self._slices].set(value))

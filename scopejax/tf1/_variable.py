@@ -1,8 +1,7 @@
-"""Variable: a named value of a graph, and the functions that create one."""
+"""Variable: a named value of a graph."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,51 +9,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._spec import VariableAggregation, VariableSpec, VariableSynchronization
-from .._where import user_line
+from .._spec import VariableAggregation, VariableSynchronization
 from ._array_like import Indexable
-from ._devices import device_named
-from ._dtypes import as_dtype
+from ._creation import create_variable, default_creator
+from ._current import get_default_graph
 from ._errors import tf_error
-from ._graph import Graph, get_default_graph
-from ._graph_keys import GraphKeys
-from ._initial import (
-    Initializer,
-    InitialValue,
-    as_value,
-    from_function,
-    require_initial_shape,
-)
+from ._graph import Graph
+from ._initial import InitialValue, as_value
 from ._operation import Assignment, InitializerOp, Operation
 from ._shape import TensorShape
-from ._values import Cell, GraphValues
+from ._start import SaveSliceInfo
+from ._values import Cell, GraphValues, Plan
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    """How a variable begins: what `get_variable` knows before a creator is asked.
-
-    It is the `initial_value` that creators see, a callable, as in TF1.
-
-    Attributes:
-      initializer: of the core, ``(key, shape, dtype) -> array``.
-      shape, dtype: of the variable.
-      cell: of a shard, which is a part of a variable that exists.
-      info: where a shard lies.
-    """
-
-    initializer: Initializer
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    cell: Cell | None = None
-    info: SaveSliceInfo | None = None
-
-    def __call__(self) -> jax.Array:
-        """The value, drawn from key 0: for creators that want to look at one."""
-        return self.initializer(jax.random.key(0), self.shape, self.dtype)
 
 
 class Variable(Indexable):
@@ -89,22 +57,19 @@ class Variable(Indexable):
     __slots__ = (
         "__weakref__",
         "_cell",
-        "_fields",
         "_name",
+        "_plan",
         "_save_slice_info",
-        "_spec",
         "_started",
-        "defined_at",
         "graph",
     )
 
     _cell: Cell
     _name: str
-    _spec: VariableSpec
+    _plan: Plan
     _started: bool
     _save_slice_info: SaveSliceInfo | None
     graph: Graph
-    defined_at: str
 
     def __new__(
         cls,
@@ -125,7 +90,10 @@ class Variable(Indexable):
         shape: Any = None,
     ) -> Variable:
         """Asks the creators in force; the last of them makes the variable."""
-        return create_variable(
+        graph = get_default_graph()
+        graph.asked()
+        variable = create_variable(
+            cls,
             initial_value=initial_value,
             trainable=trainable,
             collections=collections,
@@ -142,6 +110,8 @@ class Variable(Indexable):
             aggregation=aggregation,
             shape=shape,
         )
+        graph.changed()
+        return variable  # type: ignore[no-any-return]  # a creator's, whatever it is
 
     # What it is
 
@@ -156,9 +126,14 @@ class Variable(Indexable):
         return Operation(self._name)
 
     @property
+    def defined_at(self) -> str:
+        """The user's lines that created it."""
+        return str(self._plan.steps)
+
+    @property
     def shape(self) -> TensorShape:
         """The sizes of its axes."""
-        return TensorShape(self._spec.shape)
+        return TensorShape(self._plan.shape)
 
     def get_shape(self) -> TensorShape:
         """The sizes of its axes."""
@@ -167,27 +142,28 @@ class Variable(Indexable):
     @property
     def dtype(self) -> np.dtype:
         """NumPy's dtype."""
-        return self._spec.dtype
+        return self._plan.dtype
 
     @property
     def trainable(self) -> bool:
         """Whether it was created as trainable; optimizers go by the collection."""
-        return self._spec.trainable
+        return self._plan.trainable
 
     @property
     def constraint(self) -> Callable[[Any], Any] | None:
         """What was given as constraint."""
-        return self._spec.constraint
+        constraint: Callable[[Any], Any] | None = self._plan.constraint
+        return constraint
 
     @property
     def synchronization(self) -> VariableSynchronization:
         """When replicas are brought together."""
-        return self._spec.synchronization
+        return self._plan.synchronization
 
     @property
     def aggregation(self) -> VariableAggregation:
         """How replicas are combined."""
-        return self._spec.aggregation
+        return self._plan.aggregation
 
     @property
     def initializer(self) -> Operation:
@@ -196,12 +172,12 @@ class Variable(Indexable):
 
     @property
     def initial_value(self) -> Any:
-        """What it starts with; in a model an object that other variables can start from."""
+        """What it starts with; in a model an object that others can start from."""
         if isinstance(self.graph.values, GraphValues):
             return getattr(self._cell, "initial", None)
-        if not callable(self._spec.initializer):
-            return jnp.asarray(self._spec.initializer)
-        return InitialValue(self._spec.name, self._spec.shape, self._spec.dtype)
+        if not callable(self._plan.initializer):
+            return jnp.asarray(self._plan.initializer)
+        return InitialValue(self._plan.name, self._plan.shape, self._plan.dtype)
 
     def initialized_value(self) -> Any:
         """The same as `initial_value`: there is no value before it."""
@@ -209,7 +185,7 @@ class Variable(Indexable):
 
     def __repr__(self) -> str:
         return (
-            f"<tf.Variable '{self.name}' shape={tuple(self._spec.shape)}"
+            f"<tf.Variable '{self.name}' shape={tuple(self._plan.shape)}"
             f" dtype={self.dtype.name}>"
         )
 
@@ -227,8 +203,7 @@ class Variable(Indexable):
 
     def value(self) -> jax.Array:
         """The array, of use in the current trace."""
-        self.graph.asked()
-        return self._cell.read()
+        return self._cell.read(self.graph.asked())
 
     read_value = value
 
@@ -294,11 +269,11 @@ class Variable(Indexable):
     def _converted(self, value: Any) -> jax.Array:
         """A value that is assigned or added: of this shape and dtype."""
         array = jnp.asarray(as_value(value, self.dtype))
-        if array.shape != self._spec.shape:
+        if array.shape != self._plan.shape:
             raise tf_error(
                 ValueError,
                 f"Cannot assign value to variable '{self.name}': Shape mismatch.The"
-                f" variable shape {tuple(self._spec.shape)}, and the assigned value"
+                f" variable shape {tuple(self._plan.shape)}, and the assigned value"
                 f" shape {tuple(array.shape)} are incompatible.",
                 name=self._name,
                 first=self.defined_at,
@@ -314,193 +289,10 @@ class Variable(Indexable):
         return array
 
 
-@dataclasses.dataclass(frozen=True)
-class SaveSliceInfo:
-    """Where a shard lies within its partitioned variable.
-
-    >>> SaveSliceInfo("v", [5, 4], [3, 0], [2, 4]).spec
-    '5 4 3,2:0,4'
-    """
-
-    full_name: str
-    full_shape: list[int]
-    var_offset: list[int]
-    var_shape: list[int]
-
-    @property
-    def spec(self) -> str:
-        """TF1's text for it: the full shape, and offset and size of each axis."""
-        parts = zip(self.var_offset, self.var_shape, strict=True)
-        sizes = " ".join(map(str, self.full_shape))
-        return f"{sizes} {':'.join(f'{start},{size}' for start, size in parts)}"
-
-
-# Creation
-
-
-def create_variable(**arguments: Any) -> Any:
-    """Asks the variable creators in force, the innermost first."""
-    arguments.setdefault("experimental_enable_variable_lifting", None)
-    create: Callable[..., Any] = _default_creator
-    for creator in get_default_graph().thread.creators:
-        create = _bound(creator, create)
-    return create(**arguments)
-
-
-def _bound(creator: Callable[..., Any], following: Callable[..., Any]) -> Any:
-    return lambda **arguments: creator(following, **arguments)
-
-
-def _default_creator(
-    initial_value: Any = None,
-    trainable: bool | None = None,
-    collections: Any = None,
-    caching_device: Any = None,
-    name: str | None = None,
-    dtype: Any = None,
-    constraint: Any = None,
-    synchronization: Any = _AUTO,
-    aggregation: Any = _NONE,
-    shape: Any = None,
-    **without_effect: Any,
-) -> Variable:
-    if without_effect.get("variable_def") is not None and initial_value is not None:
-        raise tf_error(
-            ValueError,
-            "The variable_def and initial_value args to `tf.Variable` are mutually"
-            " exclusive, but got both:"
-            f" variable_def={without_effect['variable_def']},\n"
-            f"initial_value={initial_value}",
-        )
-    if initial_value is None:
-        raise tf_error(
-            ValueError,
-            "The `initial_value` arg to `tf.Variable` must be specified except when you"
-            " are not providing a `variable_def`. You provided neither.",
-        )
-    synchronization, aggregation, trainable = checked_modes(
-        synchronization, aggregation, trainable, name
-    )
-    keys = _collections(collections, trainable)
-    if constraint is not None and not callable(constraint):
-        raise tf_error(
-            ValueError,
-            "Argument `constraint` must be None or a callable. a callable. Got a"
-            f" {type(constraint)}:  {constraint}",
-        )
-    device_named(caching_device)  # there must be one, though it is only noted
-    graph = get_default_graph()
-    graph.asked()
-    with graph.lock:
-        op_name = _claim(graph, name)
-        with graph.unnoticed():
-            start, source = _start(initial_value, shape, dtype)
-        variable = object.__new__(Variable)
-        variable.graph, variable._name, variable._started = graph, op_name, False
-        variable._save_slice_info = start.info
-        variable.defined_at = user_line()
-        place = op_name if start.cell else graph.places.add(op_name)
-        variable._spec = VariableSpec(
-            name=place,
-            shape=start.shape,
-            dtype=np.dtype(start.dtype),
-            initializer=start.initializer,
-            trainable=trainable,
-            collections=tuple(dict.fromkeys(keys)),
-            constraint=constraint,
-            caching_device=caching_device,
-            synchronization=synchronization,
-            aggregation=aggregation,
-            where=variable.defined_at.partition(", called at ")[0],
-        )
-        if start.cell is None:
-            device = graph.thread.device
-            with graph.unnoticed():
-                variable._cell = graph.values.create(variable._spec, device, source)
-            if not graph.eager:
-                graph.placed[place] = variable
-        else:
-            variable._cell = start.cell
-        if not graph.eager:
-            collect(graph, variable)
-    graph.changed()
-    return variable
-
-
-def collect(graph: Graph, variable: Variable) -> None:
-    """Adds a variable to its collections."""
-    for key in variable._spec.collections:
-        graph.collections.setdefault(key, []).append(variable)
-
-
-def _claim(graph: Graph, name: str | None) -> str:
-    """The op name of a new variable."""
-    _, text = graph.open_name("Variable" if name is None else name)
-    op_name = text[:-1]
-    if not graph.eager:
-        if op_name in graph.nodes:
-            raise tf_error(ValueError, f"Duplicate node name in graph: '{op_name}'")
-        graph.nodes.add(op_name)
-    return op_name
-
-
-def _collections(given: Any, trainable: bool) -> list[Any]:
-    keys = [GraphKeys.GLOBAL_VARIABLES] if given is None else given
-    if not isinstance(keys, list | tuple | set):
-        raise tf_error(
-            ValueError,
-            "collections argument to Variable constructor must be a list, tuple, or"
-            f" set. Got {keys} of type {type(keys)}",
-        )
-    keys = list(keys)
-    if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
-        keys.append(GraphKeys.TRAINABLE_VARIABLES)
-    return keys
-
-
-def _start(value: Any, shape: Any, dtype: Any) -> tuple[Start, InitialValue | None]:
-    """How a variable with this initial value begins, and what it is a copy of."""
-    dtype = None if dtype is None else as_dtype(dtype)
-    if isinstance(value, Start):
-        return value, None
-    if callable(value):
-        initializer, found = from_function(value, dtype)
-        start = Start(initializer, tuple(found.shape), found.dtype)
-    else:
-        value = as_value(value, dtype)
-        found = jnp.asarray(value) if isinstance(value, np.ndarray) else value
-        start = Start(value, tuple(found.shape), found.dtype)
-    require_initial_shape(start.shape, shape)
-    if isinstance(value, InitialValue):
-        return dataclasses.replace(start, initializer=value.initializer), value
-    return start, None
-
-
-def checked_modes(
-    synchronization: Any, aggregation: Any, trainable: Any, name: Any
-) -> tuple[VariableSynchronization, VariableAggregation, bool]:
-    """The two modes as members of their enums, and what `trainable` is by default."""
-    checked: dict[str, Any] = {}
-    for what, given, kind in (
-        ("aggregation", aggregation, VariableAggregation),
-        ("synchronization", synchronization, VariableSynchronization),
-    ):
-        try:
-            checked[what] = given if isinstance(given, kind) else kind(given or 0)
-        except ValueError:
-            raise tf_error(
-                ValueError,
-                f"Invalid variable {what} mode: {given} for variable: {name}",
-            ) from None
-    if trainable is None:
-        on_read = VariableSynchronization.ON_READ
-        trainable = checked["synchronization"] is not on_read
-    return checked["synchronization"], checked["aggregation"], trainable
-
-
 def copy_of(variable: Variable) -> Variable:
     """A variable of the same name and kind that has the present value."""
-    copy: Variable = _default_creator(
+    copy: Variable = default_creator(
+        Variable,
         initial_value=variable.value(),
         trainable=variable.trainable,
         collections=[],

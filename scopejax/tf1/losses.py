@@ -39,7 +39,8 @@ def get_regularization_loss(
     """
     del name
     losses = [loss.value() for loss in get_regularization_losses(scope)]
-    return sum(losses[1:], losses[0]) if losses else jnp.float32(0)
+    total: jax.Array = sum(losses[1:], losses[0]) if losses else jnp.float32(0)
+    return total
 
 
 __getattr__ = lookup_of("losses")

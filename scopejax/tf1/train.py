@@ -8,13 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._spec import VariableAggregation
+from ._current import get_default_graph
 from ._errors import tf_error
 from ._functions import get_collection, global_variables, trainable_variables
-from ._graph import Graph, get_default_graph
+from ._get_variable import get_variable
+from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._missing import lookup_of
 from ._operation import Operation
-from ._scope_object import get_variable
 from ._scopes import variable_scope
 from ._variable import Variable
 from .initializers import zeros_initializer
@@ -199,7 +200,7 @@ class ExponentialMovingAverage:
             shadow = self.average(variable)
             assert shadow is not None  # made by apply
             kept = jnp.asarray(self._present_decay(), variable.dtype)
-            shadow.assign_sub((shadow - variable) * (1 - kept))
+            shadow.assign_sub((shadow.value() - variable.value()) * (1 - kept))
 
     def _present_decay(self) -> Any:
         if self._num_updates is None:

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from scopejax import tf1
-from scopejax.tf1._graph import eager_world, new_eager_world
+from scopejax.tf1._current import eager_world, new_eager_world
 
 
 class Namespace:
