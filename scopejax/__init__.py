@@ -1,5 +1,8 @@
 """Named scopes and shared variables for models in JAX, as pure functions."""
 
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+
 from . import checkpoints as checkpoints
 from . import initializers as initializers
 from . import layers as layers
@@ -24,3 +27,10 @@ from ._tree import merge as merge
 from ._tree import to_flat as to_flat
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> _ModuleType:
+    """`scopejax.tf1` is imported when it is asked for."""
+    if name == "tf1":
+        return _import_module(".tf1", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

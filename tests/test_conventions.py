@@ -4,9 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scopejax
+from scopejax import tf1
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scopejax"
@@ -42,9 +44,65 @@ LAYERS = [
     "_transform",
     "checkpoints",
     "layers",
+    "tf1",
     "demo",
     "__main__",
 ]
+
+# The same within scopejax/tf1.
+TF1_LAYERS = [
+    "_errors",
+    "_graph_keys",
+    "_caches",
+    "_runs",
+    "_array_like",
+    "_shape",
+    "_dtypes",
+    "_arguments",
+    "_devices",
+    "_names",
+    "_counters",
+    "_initial",
+    "_values",
+    "_state",
+    "_opened",
+    "_graph",
+    "_current",
+    "_missing",
+    "_initializer",
+    "_initializers_fixed",
+    "_initializers_random",
+    "initializers",
+    "_start",
+    "_operation",
+    "_creation",
+    "_variable",
+    "_losses",
+    "_partitioned",
+    "_partitioners",
+    "_shards",
+    "_store",
+    "_scope_object",
+    "_get_variable",
+    "_name_scopes",
+    "_scopes",
+    "_partitioned_list",
+    "_templates",
+    "_eager",
+    "_functions",
+    "_session",
+    "losses",
+    "train",
+    "keras",
+    "_transform",
+]
+
+# What scopejax/tf1 takes from the core besides public names: words, not machinery.
+TF1_HELPERS = {
+    "_where": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
+    "_naming": {"Path", "nearest"},
+    "_dtypes": {"as_dtype", "constant"},
+}
 
 
 def module(path):
@@ -75,8 +133,42 @@ def test_imports_are_a_straight_line(path):
     assert set(imported(path)) & set(LAYERS) <= set(above)
 
 
+TF1 = [path for path in SOURCES if path.parent == PACKAGE / "tf1"]
+
+
+def from_imports(path, level):
+    """The `from` imports of a file that go up by `level`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == level:
+            yield node.module, [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("path", TF1, ids=lambda path: path.name)
+def test_tf1_is_a_straight_line_too(path):
+    """A file of tf1 imports from files above it in its own list, and stands in it."""
+    if path.stem == "__init__":
+        return
+    above = TF1_LAYERS[: TF1_LAYERS.index(path.stem)]
+    for module, names in from_imports(path, 1):
+        targets = [module.partition(".")[0]] if module else names
+        assert set(targets) <= set(above)
+
+
+@pytest.mark.parametrize("path", TF1, ids=lambda path: path.name)
+def test_tf1_stands_on_the_public_core(path):
+    """What tf1 takes from the core is public, or a helper for names and lines."""
+    for module, names in from_imports(path, 2):
+        for name in names:
+            public = module is None or hasattr(getattr(scopejax, name, None), "__doc__")
+            in_public_module = module in ("initializers", "checkpoints", "layers")
+            helper = name in TF1_HELPERS.get(module, ())
+            assert public or in_public_module or helper, (module, name)
+
+
 @pytest.mark.parametrize(
-    "path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    [*SOURCES, *(path for path in TESTS if not path.name.endswith("_cases.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_files_are_short(path):
     """No file is much longer than 300 lines; prose in docstrings counts half."""
@@ -97,16 +189,28 @@ def test_tests_say_what_they_test(path):
             assert "match" in {word.arg for word in node.keywords}, ast.unparse(node)
 
 
+def public(module):
+    """The `(module, name)` of what is public in a module."""
+    names = sorted(name for name in vars(module) if not name.startswith("_"))
+    for name in names:
+        value = vars(module)[name]
+        where = getattr(value, "__module__", None)
+        own = hasattr(module, "__path__") or where == module.__name__
+        if own and not isinstance(value, np.dtype) and name != "annotations":
+            yield module, name
+
+
 @pytest.mark.parametrize(
-    "name", sorted(name for name in vars(scopejax) if not name.startswith("_"))
+    ("module", "name"),
+    [*public(scopejax), *public(tf1), *public(tf1.train), *public(tf1.losses)],
 )
-def test_public_names_are_documented(name):
+def test_public_names_are_documented(module, name):
     """Every public name has a docstring; functions and classes an example."""
-    value = getattr(scopejax, name)
+    value = getattr(module, name)
     doc = value.__doc__ or ""
     assert doc.strip()
     error = isinstance(value, type) and issubclass(value, Exception)
-    if callable(value) and not error and name != "Transformed":
+    if callable(value) and not error and name not in ("Transformed", "Any"):
         assert ">>>" in doc
 
 

@@ -33,5 +33,7 @@ def device_named(wanted: Any) -> jax.Device | None:
     except (RuntimeError, IndexError, ValueError) as error:
         known = ", ".join(f"/{d.platform}:{d.id}" for d in jax.devices())
         raise tf_error(
-            ValueError, f"There is no device {wanted!r} here; there are: {known}"
+            ValueError,
+            f"There is no device {wanted!r} here.",
+            remedy=f"Name one of these: {known}",
         ) from error

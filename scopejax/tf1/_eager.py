@@ -10,6 +10,7 @@ from typing import Any
 from ._current import eager_world
 from ._errors import tf_error
 from ._state import Store
+from ._variable import copy_of
 
 
 class EagerVariableStore:
@@ -60,8 +61,6 @@ class EagerVariableStore:
         >>> tf1.EagerVariableStore().copy().variables()
         []
         """
-        from ._variable import copy_of
-
         copied = EagerVariableStore()
         with copied.as_default():
             for name, variable in self._store.variables.items():

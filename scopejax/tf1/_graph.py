@@ -26,11 +26,9 @@ from .._tree import from_flat, to_flat
 from ._caches import renew_mark, set_mark, trace_state
 from ._names import NameTable, Places, require_valid
 from ._opened import opened_name
-from ._runs import notice_runs
+from ._runs import CONFIG, notice_runs
 from ._state import Snapshot, Store, ThreadState, enter_graph, leave_graph
 from ._values import GraphValues, ParamValues
-
-_CONFIG: Any = jax.config  # its options are not annotated
 
 
 class Graph:
@@ -190,7 +188,7 @@ class Graph:
           Whether JAX is tracing something within the graph's own trace.
         """
         inside: bool = trace_state() != self.trace
-        if (inside or _CONFIG.jax_disable_jit) and not self.thread.unnoticed:
+        if (inside or CONFIG.jax_disable_jit) and not self.thread.unnoticed:
             set_mark()
             notice_runs(self, self.anchor)
         return inside

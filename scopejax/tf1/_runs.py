@@ -21,7 +21,11 @@ from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
+import jax
+
 from .._where import is_jax
+
+CONFIG: Any = jax.config  # its options are not annotated
 
 
 class Rewindable(Protocol):
@@ -106,10 +110,13 @@ _PLAIN = (bool, int, float, str, type(None))
 def _function(run: FrameType) -> tuple[CodeType, tuple[Any, ...]]:
     """What tells one body of a call from another: its code and what it closes over.
 
-    The branches of a `switch` may be closures of one code, which are not one function
-    that is run again.
+    The branches of a `switch` may be closures of one code, or one function with other
+    arguments bound, which are not one function that is run again. Without jit a loop
+    passes Python's numbers too, so arguments do not count there.
     """
     code, values = run.f_code, run.f_locals
     closed = tuple(id(values.get(name)) for name in code.co_freevars)
+    if CONFIG.jax_disable_jit:
+        return code, closed
     arguments = (values.get(name) for name in code.co_varnames[: code.co_argcount])
     return code, (*closed, *(v for v in arguments if isinstance(v, _PLAIN)))

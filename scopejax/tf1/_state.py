@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ._counters import Counters
 from ._names import NameTable, Places
-
-if TYPE_CHECKING:
-    from ._scope_object import VariableScope
 
 
 class Store:
@@ -47,7 +44,7 @@ class ThreadState:
     """
 
     def __init__(self) -> None:
-        self.scope: VariableScope | None = None
+        self.scope: Any = None
         self.counters = Counters()
         self.name_scope = ""
         self.creators: tuple[Callable[..., Any], ...] = ()

@@ -232,10 +232,10 @@ class RecordedState(ParamCell):
 class RefCell:
     """State of a model that runs: a mutable array of JAX, right inside its loops."""
 
-    __slots__ = ("_ref",)
+    __slots__ = ("_name", "_ref")
 
-    def __init__(self, ref: Any) -> None:
-        self._ref = ref
+    def __init__(self, name: str, ref: Any) -> None:
+        self._name, self._ref = name, ref
 
     def read(self, inside: bool) -> jax.Array:
         """The present value."""
@@ -243,8 +243,30 @@ class RefCell:
         return array
 
     def write(self, value: jax.Array) -> None:
-        """The value from here on."""
-        self._ref[...] = value
+        """The value from here on.
+
+        Raises:
+          ScopeUsageError: JAX cannot write it here.
+        """
+        try:
+            self._write(value)
+        except Exception as error:
+            raise ScopeUsageError(
+                f"Variable {self._name} cannot be assigned here: {error}",
+                name=self._name,
+                where=user_line(),
+                remedy="Under vmap, assign what is the same for all items: a mean or a"
+                " sum, taken outside or by jax.lax.pmean over its axis_name.",
+            ) from error
+
+    def _write(self, value: jax.Array) -> None:
+        try:
+            self._ref[...] = value
+        except Exception:
+            # JAX refuses a value that the model itself is differentiating. As in TF1
+            # no gradient flows through an assignment; but JAX's backward pass fails on
+            # references that were written so, thus only here.
+            self._ref[...] = jax.lax.stop_gradient(value)
 
 
 class ParamValues:
@@ -278,7 +300,7 @@ class ParamValues:
         if self._stateful and not plan.trainable:
             found = RecordedState(self._scope, plan, inside)
             ref = self._refs.get(plan.name)
-            return found if ref is None else RefCell(ref)
+            return found if ref is None else RefCell(plan.name, ref)
         return ParamCell(self._scope, plan, inside)
 
     def key(self, path: str, name: str, index: Any) -> jax.Array:

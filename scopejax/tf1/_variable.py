@@ -268,7 +268,7 @@ class Variable(Indexable):
 
     def _converted(self, value: Any) -> jax.Array:
         """A value that is assigned or added: of this shape and dtype."""
-        array = jnp.asarray(as_value(value, self.dtype))
+        array = jnp.asarray(as_value(value, self.dtype), self.dtype)
         if array.shape != self._plan.shape:
             raise tf_error(
                 ValueError,
