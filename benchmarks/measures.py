@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from .contestants import BY_HAND, Net, load
+from .contestants import BY_HAND, SCOPEJAX, Net, load
 from .maths import INPUTS
 
 CLOCKS: dict[str, Callable[[], float]] = {
@@ -135,14 +135,14 @@ def importing(case: Case) -> float:
 
 
 class Target(NamedTuple):
-    """What a figure may be at most: a ratio to by hand, or so much beyond it."""
+    """What a figure may be at most: a ratio to another, or so much beyond it."""
 
     limit: float
     beyond: bool = False
 
-    def met(self, figure: float, by_hand: float) -> bool:
+    def met(self, figure: float, other: float) -> bool:
         """Whether `figure` is within the target."""
-        return (figure - by_hand if self.beyond else figure / by_hand) <= self.limit
+        return (figure - other if self.beyond else figure / other) <= self.limit
 
     def __str__(self) -> str:
         return f"+ {self.limit} at most" if self.beyond else f"{self.limit} at most"
@@ -156,8 +156,10 @@ class Measure(NamedTuple):
       unit: of its figures.
       take: takes one figure.
       model, layers: of the case.
-      target: what scopejax should keep to.
+      target: what `judged` should keep to.
       by_hand: the model that by hand runs in its place.
+      judged: the contestant that the target is for.
+      against: the contestant that it is held against.
     """
 
     title: str
@@ -167,6 +169,8 @@ class Measure(NamedTuple):
     layers: int
     target: Target | None = None
     by_hand: str | None = None
+    judged: str = SCOPEJAX
+    against: str = BY_HAND
 
     def figure(self, contestant: str, layers: int, clock: str) -> float:
         """One figure, taken in this process."""
@@ -202,6 +206,16 @@ MEASURES: dict[str, Measure] = {
     ),
     "trace-blocks-both": Measure(
         "trace and lower, GPT block under jit (all)", "s", trace, "gpt-jit", 48
+    ),
+    "trace-tf1": Measure(
+        "trace and lower, MLP, TF1's style to explicit scopes",
+        "s",
+        trace,
+        "mlp",
+        500,
+        Target(1.5),
+        judged="tf1",
+        against=SCOPEJAX,
     ),
     "call": Measure("call of jitted apply, MLP, no rows", "us", call, "mlp", 100),
 }

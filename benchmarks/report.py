@@ -17,9 +17,6 @@ from .rounds import Figures, Run
 
 Checks = Mapping[str, Mapping[str, bool]]
 
-JUDGED = "scopejax"
-"""The contestant that the targets are for."""
-
 _HEAD = ("measure", "layers", "", "median", "min .. max", "to by hand", "target", "met")
 
 
@@ -55,7 +52,8 @@ def _row(
 ) -> tuple[str, ...]:
     values, by_hand = figures[name], statistics.median(figures[BY_HAND])
     median = statistics.median(values)
-    target = measure.target if name == JUDGED else None
+    target = measure.target if name == measure.judged else None
+    against = statistics.median(figures[measure.against])
     return (
         measure.title,
         str(size),
@@ -64,7 +62,7 @@ def _row(
         f"{_number(min(values))} .. {_number(max(values))}",
         f"{median / by_hand:.2f}",
         str(target or ""),
-        ("yes" if target.met(median, by_hand) else "NO") if target else "",
+        ("yes" if target.met(median, against) else "NO") if target else "",
     )
 
 

@@ -31,7 +31,7 @@ def as_dtype(dtype: Any, name: str) -> np.dtype:
       InvalidArgumentError: `dtype` is none, holds no numbers, is none of JAX's, or
         needs 64 bits while ``jax_enable_x64`` is off.
     """
-    if type(dtype) is np.dtype and dtype in _PLAIN:
+    if isinstance(dtype, np.dtype) and dtype in _PLAIN:
         return dtype
     try:
         wanted: np.dtype = jnp.dtype(dtype)

@@ -1,6 +1,5 @@
 """What a TF1 variable may begin with: constants, functions of all styles, values."""
 
-import functools
 import math
 
 import jax
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scopejax as sj
-from scopejax import tf1
+from scopejax import _materialize, tf1
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +61,9 @@ def test_a_constant_list_fills_in_order(shape, numbers):
 @pytest.mark.parametrize("dtype", ["float32", "int32", "bfloat16"])
 def test_a_constant_has_the_dtype_of_its_variable(value, dtype):
     """Any spelling of a number fills a variable of any dtype that holds it."""
-    if dtype == "int32" and value == 7.0 and isinstance(value, float):
+    if dtype == "int32" and isinstance(value, float):
         with pytest.raises(TypeError, match=r"Expected int32, but got 7\.0"):
-            initial(tf1.constant_initializer(value), dtype=dtype)
+            tf1.get_variable("w", [], dtype, tf1.constant_initializer(value))
         return
     made = initial(tf1.constant_initializer(value), dtype=dtype)
     assert made.dtype == dtype
@@ -174,7 +173,7 @@ def test_random_functions_do_not_mind_the_order():
 
 def test_what_a_function_returns_is_checked():
     """Another shape is TF1's error; another dtype is one too."""
-    with pytest.raises(ValueError, match="initial value's shape .* is not compatible"):
+    with pytest.raises(ValueError, match=r"initial value's shape .* is not compatible"):
         tf1.get_variable("w", [2], initializer=lambda s, dtype: jnp.zeros(3, dtype))
     with pytest.raises(
         ValueError, match="requested dtype float32 for Tensor with dtype"
@@ -200,14 +199,13 @@ def test_an_initializer_that_raises_is_heard(graph):
 
 JAX_STYLE = {
     "jax.nn": jax.nn.initializers.normal(0.1),
-    "partial": functools.partial(jax.random.truncated_normal, lower=-1.0, upper=1.0),
     "scopejax": sj.initializers.he_normal,
     "own": lambda key, shape, dtype: jax.random.uniform(key, shape, dtype),
     "rng": lambda rng, shape, dtype=None: jax.random.uniform(rng, shape, dtype),
 }
 
 
-@pytest.mark.parametrize("name", [n for n in JAX_STYLE if n != "partial"])
+@pytest.mark.parametrize("name", JAX_STYLE)
 def test_jax_style_follows_the_path_law(name):
     """A function of key, shape and dtype gives the explicit scope's bits."""
     initializer = JAX_STYLE[name]
@@ -272,9 +270,8 @@ def test_values(value, dtype):
     ids=["normal", "class", "constant", "orthogonal", "seed"],
 )
 @pytest.mark.parametrize("world", ["graph", "init"])
-def test_one_kind_is_one_program(make, world, monkeypatch):
+def test_one_kind_is_one_program(make, world):
     """Equal initializers, shape and dtype are compiled once, whatever their names."""
-    from scopejax import _materialize
 
     def model():
         for i in range(5):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-BY_HAND = "by_hand"
+BY_HAND, SCOPEJAX = "by_hand", "scopejax"
 
 
 class Net(NamedTuple):

@@ -26,7 +26,7 @@ def as_dtype(dtype: Any, name: Any = None) -> np.dtype:
     """
     if dtype is FLOAT32:  # nearly always
         return dtype
-    known: np.dtype | None = dtype if type(dtype) is np.dtype else _converted(dtype)
+    known: np.dtype | None = dtype if isinstance(dtype, np.dtype) else _converted(dtype)
     if known is None or known.kind == "O":
         raise tf_error(
             TypeError,

@@ -187,11 +187,16 @@ class Graph:
         Returns:
           Whether JAX is tracing something within the graph's own trace.
         """
-        inside: bool = trace_state() != self.trace
+        inside = self.inside()
         if (inside or CONFIG.jax_disable_jit) and not self.thread.unnoticed:
             set_mark()
             notice_runs(self, self.anchor)
         return inside
+
+    def inside(self) -> bool:
+        """Whether JAX is tracing something within the graph's own trace."""
+        within: bool = trace_state() != self.trace
+        return within
 
     @contextlib.contextmanager
     def unnoticed(self) -> Iterator[None]:
