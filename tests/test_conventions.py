@@ -63,6 +63,7 @@ TF1_LAYERS = [
     "_names",
     "_counters",
     "_initial",
+    "_cells",
     "_values",
     "_state",
     "_opened",

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import scopejax as sj
 from scopejax import tf1
 from scopejax.tf1 import _caches
 from scopejax.tf1._graph import ModelGraph
@@ -151,7 +152,7 @@ def test_branches_of_one_code_are_told_apart(bound):
 
 
 def test_a_body_that_runs_again_makes_its_variables_once(key):
-    """Variables and names of a loop's body are those of one run, however often it is."""
+    """The variables of a loop's body are those of one run, however often it is run."""
     runs = []
 
     def model(x):
@@ -223,7 +224,7 @@ def test_marks():
     assert hash(one) == hash(two)
     one.read = True
     assert one != two
-    assert one == one  # noqa: PLR0124
+    assert one == one
     assert hash(one) == hash(two)
     assert one != 3
 
@@ -264,3 +265,16 @@ def test_a_graph_dies_with_its_run(monkeypatch, key):
     gc.collect()
     assert [graph() for graph in graphs] == [None] * len(graphs)
     assert len(graphs) >= 2
+
+
+def test_a_variable_that_outlives_its_model_says_so(key):
+    """A variable that was kept from a run is refused after it."""
+    kept = []
+
+    def model(x):
+        kept.append(tf1.get_variable("w", []))
+        return x
+
+    tf1.transform(model).init(key, X)
+    with pytest.raises(sj.ScopeUsageError, match="outside of the model"):
+        kept[0].value()

@@ -140,7 +140,7 @@ def test_the_manifest_knows_the_same_losses(key, graph):
 
 
 def test_a_partitioned_variable_has_a_loss_for_each_shard(key):
-    """As in TF1 shards are regularized one by one; their sum is the manifest's."""
+    """As in TF1 shards are regularized one by one."""
 
     def table():
         partitioner = tf1.fixed_size_partitioner(3)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._where import user_steps
 from ._arguments import checked_modes
+from ._cells import Plan
 from ._current import get_default_graph
 from ._devices import device_named
 from ._dtypes import as_dtype
@@ -19,7 +20,6 @@ from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._initial import InitialValue, as_value, from_function, require_initial_shape
 from ._start import Start
-from ._values import Plan
 
 
 def create_variable(kind: type, **arguments: Any) -> Any:

@@ -21,8 +21,10 @@ from weakref import WeakKeyDictionary
 
 import jax
 
+from .._errors import ScopeUsageError
 from .._manifest import Manifest
 from .._tree import from_flat, to_flat
+from .._where import user_line
 from ._caches import renew_mark, set_mark, trace_state
 from ._names import NameTable, Places, require_valid
 from ._opened import opened_name
@@ -249,6 +251,21 @@ class ModelGraph(Graph):
 
     def __init__(self, values: ParamValues, anchor: FrameType) -> None:
         self._begin(values, anchor)
+
+    def asked(self) -> bool:
+        """As of a graph; refused once the run is over.
+
+        Raises:
+          ScopeUsageError: a variable of the run was kept and is used after it.
+        """
+        if self.anchor is None:
+            raise ScopeUsageError(
+                "A variable is used outside of the model that it belongs to.",
+                where=user_line(),
+                remedy="Return it, or its value, from the function; the params that"
+                " init returned hold it too.",
+            )
+        return super().asked()
 
     def close(self) -> None:
         """Lets go of what belongs to the run: its frame and its tracers."""

@@ -14,6 +14,7 @@ import numpy as np
 from .._where import user_steps
 from ._arguments import Arguments
 from ._array_like import ArrayLike
+from ._cells import Cell, Plan, SliceCell
 from ._errors import tf_error
 from ._graph import Graph
 from ._graph_keys import GraphKeys
@@ -32,7 +33,6 @@ from ._partitioned import PartitionedVariable, PartitionInfo, shards, slices
 from ._shape import agree, as_sizes, is_known, known, text
 from ._start import SaveSliceInfo, Start
 from ._state import Store
-from ._values import Cell, Plan, SliceCell
 
 Single = Callable[[Graph, Store, Arguments, Start], Any]
 """Makes one plain variable; a `Start` says how a shard begins."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from ._cells import Cell
 from ._initial import Initializer
-from ._values import Cell
 
 
 @dataclasses.dataclass(frozen=True)

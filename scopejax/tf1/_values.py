@@ -8,66 +8,22 @@ value lives.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import jax
-import numpy as np
 
-from .._errors import InitializerError, ScopeUsageError
+from .._errors import InitializerError
 from .._manifest import Manifest
 from .._options import AUTO_REUSE
 from .._scope import Scope
-from .._spec import VariableAggregation, VariableSpec, VariableSynchronization
+from .._spec import VariableSpec
 from .._tree import to_flat
-from .._where import CallPath, innermost_line, user_line
 from ._caches import trace_state
+from ._cells import ArrayCell, Cell, ParamCell, Plan, RecordedState, RefCell
 from ._errors import tf_error
 from ._initial import InitialValue
-
-
-class Plan(NamedTuple):
-    """What is known of a variable when it is made; see `VariableSpec`.
-
-    Attributes:
-      name: its place in the nested dict of variables.
-      steps: the user's lines that make it.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    initializer: Any
-    trainable: bool
-    collections: tuple[str, ...]
-    regularizer: Any
-    constraint: Any
-    caching_device: Any
-    synchronization: VariableSynchronization
-    aggregation: VariableAggregation
-    steps: CallPath
-
-    def spec(self) -> VariableSpec:
-        """The same as the core's specification."""
-        fields = self._asdict()
-        where = innermost_line(fields.pop("steps"))
-        return VariableSpec(**fields, where=where)
-
-
-class Cell(Protocol):
-    """The value of one variable."""
-
-    def read(self, inside: bool) -> jax.Array:
-        """The value, of use in the current trace.
-
-        Args:
-          inside: whether that lies within the graph's own trace.
-        """
-
-    def write(self, value: jax.Array) -> None:
-        """Another value, of the same shape and dtype."""
 
 
 class Values(Protocol):
@@ -87,29 +43,6 @@ class Values(Protocol):
 
 
 # A graph: the values are there as the line runs
-
-
-@dataclasses.dataclass
-class ArrayCell:
-    """A value that exists; `initial` is what an initializer op brings back."""
-
-    array: jax.Array
-    initial: jax.Array
-
-    def read(self, inside: bool) -> jax.Array:
-        """The value."""
-        return self.array
-
-    def write(self, value: jax.Array) -> None:
-        """Another value, which must exist too."""
-        if isinstance(value, jax.core.Tracer):
-            raise ScopeUsageError(
-                "A variable of a graph was assigned a value that JAX is tracing.",
-                where=user_line(),
-                remedy="Assign outside of jit and grad, or make a pure function of the"
-                " model with tf1.transform_with_state.",
-            )
-        self.array = value
 
 
 class GraphValues:
@@ -175,100 +108,6 @@ def _key(scope: Scope, path: str, name: str, index: Any) -> jax.Array:
 # A model: the values are its params, or zeros while it is recorded
 
 
-class ParamCell:
-    """A value that a core scope holds, read in whatever trace is current."""
-
-    __slots__ = ("_array", "_plan", "_scope")
-
-    def __init__(self, scope: Scope, plan: Plan, inside: bool) -> None:
-        self._scope, self._plan = scope, plan
-        array = self._ask()
-        self._array = None if inside else array
-
-    def _ask(self) -> jax.Array:
-        plan = self._plan
-        value = not callable(plan.initializer)
-        return self._scope.get_variable(
-            plan.name,
-            None if value else plan.shape,
-            plan.dtype,
-            plan.initializer,
-            regularizer=plan.regularizer,
-            constraint=plan.constraint,
-            trainable=plan.trainable,
-            collections=plan.collections,
-            caching_device=plan.caching_device,
-            synchronization=plan.synchronization,
-            aggregation=plan.aggregation,
-        )
-
-    def read(self, inside: bool) -> jax.Array:
-        """The value; in a trace within the model's own it is asked for anew."""
-        if self._array is None or inside:
-            return self._ask()
-        return self._array
-
-    def write(self, value: jax.Array) -> None:
-        """Params do not change."""
-        raise ScopeUsageError(
-            f"Variable {self._plan.name} was assigned, but params do not change while a"
-            " model runs.",
-            name=self._plan.name,
-            where=user_line(),
-            remedy="Use tf1.transform_with_state, whose state holds the variables that"
-            " are not trainable; create this one with trainable=False.",
-        )
-
-
-class RecordedState(ParamCell):
-    """State of a model that is being recorded: a write is checked and forgotten."""
-
-    __slots__ = ()
-
-    def write(self, value: jax.Array) -> None:
-        """Nothing: there are no values yet."""
-
-
-class RefCell:
-    """State of a model that runs: a mutable array of JAX, right inside its loops."""
-
-    __slots__ = ("_name", "_ref")
-
-    def __init__(self, name: str, ref: Any) -> None:
-        self._name, self._ref = name, ref
-
-    def read(self, inside: bool) -> jax.Array:
-        """The present value."""
-        array: jax.Array = self._ref[...]
-        return array
-
-    def write(self, value: jax.Array) -> None:
-        """The value from here on.
-
-        Raises:
-          ScopeUsageError: JAX cannot write it here.
-        """
-        try:
-            self._write(value)
-        except Exception as error:
-            raise ScopeUsageError(
-                f"Variable {self._name} cannot be assigned here: {error}",
-                name=self._name,
-                where=user_line(),
-                remedy="Under vmap, assign what is the same for all items: a mean or a"
-                " sum, taken outside or by jax.lax.pmean over its axis_name.",
-            ) from error
-
-    def _write(self, value: jax.Array) -> None:
-        try:
-            self._ref[...] = value
-        except Exception:
-            # JAX refuses a value that the model itself is differentiating. As in TF1
-            # no gradient flows through an assignment; but JAX's backward pass fails on
-            # references that were written so, thus only here.
-            self._ref[...] = jax.lax.stop_gradient(value)
-
-
 class ParamValues:
     """Values that come from the scope of a model.
 
@@ -306,29 +145,3 @@ class ParamValues:
     def key(self, path: str, name: str, index: Any) -> jax.Array:
         """The random key `name` of the scope `path`."""
         return _key(self._scope.with_options(reuse=False), path, name, index)
-
-
-# A shard: a part of another variable's value
-
-
-class SliceCell:
-    """A part of another cell's value."""
-
-    __slots__ = ("_slices", "whole")
-
-    def __init__(self, whole: Cell, slices: tuple[slice, ...]) -> None:
-        self.whole, self._slices = whole, slices
-
-    @property
-    def initial(self) -> Any:
-        """The part of the initial value, where that exists."""
-        initial = getattr(self.whole, "initial", None)
-        return None if initial is None else initial[self._slices]
-
-    def read(self, inside: bool) -> jax.Array:
-        """The part."""
-        return self.whole.read(inside)[self._slices]
-
-    def write(self, value: jax.Array) -> None:
-        """Another part; the rest stays."""
-        self.whole.write(self.whole.read(inside=True).at[self._slices].set(value))

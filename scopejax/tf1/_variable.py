@@ -11,6 +11,7 @@ import numpy as np
 
 from .._spec import VariableAggregation, VariableSynchronization
 from ._array_like import Indexable
+from ._cells import Cell, Plan
 from ._creation import create_variable, default_creator
 from ._current import get_default_graph
 from ._errors import tf_error
@@ -19,7 +20,7 @@ from ._initial import InitialValue, as_value
 from ._operation import Assignment, InitializerOp, Operation
 from ._shape import TensorShape
 from ._start import SaveSliceInfo
-from ._values import Cell, GraphValues, Plan
+from ._values import GraphValues
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
