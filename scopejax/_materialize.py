@@ -156,6 +156,17 @@ def _failed(spec: VariableSpec, error: Exception) -> InitializerError:
             remedy="It is called as initializer(key, shape, dtype) and returns an array"
             " of this shape and dtype.",
         )
+    if isinstance(error, jax.errors.UnexpectedTracerError):
+        return InitializerError(
+            f"The initializer of {spec.name} uses a value that is computed inside of"
+            " the model.",
+            name=spec.name,
+            expected="a function (key, shape, dtype) -> array, or a value that exists",
+            found="a value that JAX was tracing",
+            where=spec.where,
+            remedy="Compute it with NumPy, outside of the model, or in the initializer"
+            " itself.",
+        )
     return InitializerError(
         f"The initializer of {spec.name} failed: {error}",
         name=spec.name,

@@ -52,7 +52,7 @@ def test_a_function_that_closes_over_a_traced_value_is_refused():
     refusal(
         sj.InitializerError,
         lambda: init(model, jnp.ones(3)),
-        match="The initializer of a/w failed",
+        match="The initializer of a/w uses a value that is computed inside",
         name="a/w",
     )
 

@@ -70,6 +70,8 @@ TF1_LAYERS = [
     "_graph",
     "_current",
     "_missing",
+    "errors",
+    "compat",
     "_initializer",
     "_initializers_fixed",
     "_initializers_random",

@@ -21,6 +21,8 @@ ROW = re.compile(r"^\| (`.*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
 ARGUMENT = re.compile(r"(.*)\((?:(\w+)=|\*\*(\w+))\)")
 MODULES = {
     "": tf1,
+    "compat.": tf1.compat,
+    "errors.": tf1.errors,
     "initializers.": tf1.initializers,
     "keras.": tf1.keras,
     "keras.utils.": tf1.keras.utils,
@@ -135,7 +137,7 @@ CALLABLE = {
     name: value
     for name, value in PUBLIC.items()
     if callable(value)
-    and not (isinstance(value, type) and issubclass(value, enum.Enum))
+    and not (isinstance(value, type) and issubclass(value, enum.Enum | Exception))
 }
 
 

@@ -1,8 +1,5 @@
 """Inner jitted functions in TF1's style: JAX's caches know the ambient frame."""
 
-import gc
-import weakref
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,8 +7,6 @@ import pytest
 
 import scopejax as sj
 from scopejax import tf1
-from scopejax.tf1 import _caches
-from scopejax.tf1._graph import ModelGraph
 
 X = jnp.linspace(-1.0, 1.0, 8).reshape(2, 4)
 
@@ -215,56 +210,6 @@ def test_an_outer_jit_is_compiled_once(key):
     for _ in range(3):
         apply(params, X)
     assert len(traces) == 1
-
-
-def test_marks():
-    """Marks that nobody read are equal; one that was read equals itself alone."""
-    one, two = _caches.Mark(), _caches.Mark()
-    assert one == two
-    assert hash(one) == hash(two)
-    one.read = True
-    assert one != two
-    assert one == one
-    assert hash(one) == hash(two)
-    assert one != 3
-
-
-def test_variables_of_a_graph_in_a_jitted_function():
-    """A graph's variable that a jitted function reads may change between calls."""
-    with tf1.Graph().as_default():
-        v = tf1.Variable(1.0, name="v")
-        double = jax.jit(lambda x: x * v * 2.0)
-        assert double(1.0) == 2.0
-        v.assign(5.0)
-        assert double(1.0) == 10.0
-
-
-def test_variables_can_be_created_in_a_jitted_function():
-    """A graph's variable that is created while JAX traces has a value of its own."""
-    graph = tf1.Graph()
-    with graph.as_default():
-        first = jax.jit(dense)(X)
-        with tf1.variable_scope("", reuse=True):
-            second = dense(X)
-    np.testing.assert_allclose(first, second, rtol=1e-6)
-    assert isinstance(graph.variables["dense"]["kernel"], jax.Array)
-
-
-def test_a_graph_dies_with_its_run(monkeypatch, key):
-    """Nothing keeps the graph of a run alive: not a cache of jit, not a frame."""
-    graphs = []
-    original = ModelGraph.__init__
-
-    def init(self, *args):
-        original(self, *args)
-        graphs.append(weakref.ref(self))
-
-    monkeypatch.setattr(ModelGraph, "__init__", init)
-    net = tf1.transform(jax.jit(dense))
-    net.apply(net.init(key, X), X)
-    gc.collect()
-    assert [graph() for graph in graphs] == [None] * len(graphs)
-    assert len(graphs) >= 2
 
 
 def test_a_variable_that_outlives_its_model_says_so(key):

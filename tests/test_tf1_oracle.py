@@ -13,8 +13,10 @@ from .tf1_oracle.namespace import factory
 HERE = Path(__file__).parent / "tf1_oracle"
 sys.path.insert(0, str(HERE))
 
-import tf1_more_cases  # noqa: E402, F401: registers its scenarios beside the others
+import tf1_more_cases as more  # noqa: E402
 import tf1_oracle_cases as oracle  # noqa: E402
+
+assert more.CASES is oracle.CASES  # one set of scenarios, in two files
 
 RECORDED = json.loads((HERE / "tf1_oracle.json").read_text())
 RECORDED |= json.loads((HERE / "tf1_more.json").read_text())

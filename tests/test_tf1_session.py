@@ -227,3 +227,14 @@ def test_a_session_that_fails_is_left(graph):
         raise KeyError("mine")
     assert tf1.get_default_session() is None
     assert tf1.get_default_graph() is graph
+
+
+def test_compat_and_errors_are_spelled_out():
+    """`tf.compat.v1` is the module itself, and a session's error can be caught."""
+    assert tf1.compat.v1 is tf1
+    with pytest.raises(AttributeError, match=r"tf\.compat\.v2 is not supported"):
+        tf1.compat.v2  # noqa: B018
+    with tf1.Graph().as_default(), tf1.Session() as sess:
+        v = tf1.get_variable("v", [1])
+        with pytest.raises(tf1.errors.FailedPreconditionError, match="uninitialized"):
+            sess.run(v)

@@ -1,4 +1,4 @@
-"""State in TF1's style: assignments inside of JAX's transforms, and what they return."""
+"""State in TF1's style: assignments in JAX's transforms, and what apply returns."""
 
 import chex
 import jax

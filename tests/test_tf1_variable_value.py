@@ -224,3 +224,22 @@ def test_a_variable_begins_with_anothers_initial_value(v, key):
     np.testing.assert_array_equal(copy, w)
     params = tf1.transform(model).init(key)
     np.testing.assert_array_equal(params["copy"], params["w"])
+
+
+@pytest.mark.parametrize("left", [np.ones(2, np.float32), np.float32(2.0)])
+def test_numpy_on_the_left_gives_a_jax_array(left):
+    """NumPy leaves operators to the variable, in a graph and in a model."""
+    with tf1.Graph().as_default():
+        v = tf1.Variable([1.0, 2.0])
+        assert isinstance(left * v, jax.Array)
+    net = tf1.transform(lambda: left * tf1.get_variable("t", [2]))
+    assert net.apply(net.init(jax.random.key(0))).shape == (2,)
+
+
+def test_numpy_copies_are_copies():
+    """`np.array` of a variable is an array of its own, which can be written."""
+    with tf1.Graph().as_default():
+        v = tf1.Variable([1.0, 2.0])
+        copy = np.array(v)
+        copy[0] = 5.0
+        assert v.numpy().tolist() == [1.0, 2.0]

@@ -14,6 +14,8 @@ from .._options import AUTO_REUSE as AUTO_REUSE
 from .._options import no_regularizer as no_regularizer
 from .._spec import VariableAggregation as VariableAggregation
 from .._spec import VariableSynchronization as VariableSynchronization
+from . import compat as compat
+from . import errors as errors
 from . import initializers as initializers
 from . import keras as keras
 from . import losses as losses

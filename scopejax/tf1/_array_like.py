@@ -20,6 +20,8 @@ class ArrayLike:
 
     __slots__ = ()
 
+    __array_priority__ = 100  # NumPy leaves operators to us, as to JAX's arrays
+
     def value(self) -> jax.Array:
         """The array."""
         raise NotImplementedError
@@ -34,7 +36,14 @@ class ArrayLike:
         return self.value()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.value(), dtype)
+        array = np.asarray(self.value(), dtype)
+        return array.copy() if copy else array
+
+    def __eq__(self, other: object) -> bool:
+        return self is other  # as in TF1
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __bool__(self) -> bool:
         return bool(self.value())

@@ -6,11 +6,15 @@ unless it is told by `jax.make_user_context`, whose value is part of every cache
 
 Were that value a number that changes with each variable, every small function of
 jax.numpy would be traced again after each of them. So it is a `Mark`. An operation of
-this package inside of a JAX transform sets the mark that is current, which is the one
-in the key of the call that is being traced. A mark that is set equals itself alone;
-two that are not set are equal. So what never asked for a variable is found again under
-any mark, and what did only in the very same state: each change of state, once the
-current mark is set, brings a new one. `tests/test_tf1_jit.py` proves each sentence.
+this package inside of a JAX transform sets the mark that is in the key of the call that
+is being traced. A mark that is set equals itself alone; two that are not set are equal.
+So what never asked for a variable is found again under any mark, and what did only in
+the very same state: each change of state, once the current mark is set, brings a new
+one. `tests/test_tf1_jit.py` proves each sentence.
+
+Which mark is in that key? The current one, if the call began after the mark did. In a
+model each operation that sets a mark brings a new one, which knows the trace it began
+in: within that very trace no call has begun since, so that nothing is to be set.
 """
 
 from __future__ import annotations
@@ -27,12 +31,18 @@ trace_state: Callable[[], Any] = get_opaque_trace_state
 
 
 class Mark:
-    """One state of the ambient frame, as far as JAX's caches need to know."""
+    """One state of the ambient frame, as far as JAX's caches need to know.
 
-    __slots__ = ("read",)
+    Attributes:
+      read: whether it is set.
+      trace: what was current when it began; None stands for unknown.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("read", "trace")
+
+    def __init__(self, trace: Any = None) -> None:
         self.read = False
+        self.trace = trace
 
     def __hash__(self) -> int:
         return hash(Mark)
@@ -46,15 +56,28 @@ class Mark:
 _CONTEXT: Any = jax.make_user_context(Mark())  # type: ignore[no-untyped-call]
 
 
-def set_mark() -> None:
-    """Notes that what JAX is tracing depends on the state of the ambient frame."""
-    _CONTEXT.value.read = True
+def set_mark(trace: Any, renew: bool) -> None:
+    """Notes that what JAX is tracing depends on the state of the ambient frame.
+
+    Args:
+      trace: the current one.
+      renew: whether to go on with a new mark, which spares other functions.
+    """
+    mark = _CONTEXT.value
+    if mark.trace is None or mark.trace != trace:
+        mark.read = True
+        if renew:
+            _go_on(Mark(trace))
 
 
 def renew_mark() -> None:
     """Notes that the state has changed: what depended on it must not be found again."""
     if _CONTEXT.value.read:
-        _CONTEXT(Mark()).__enter__()  # never left: `fresh_mark` restores what was
+        _go_on(Mark())
+
+
+def _go_on(mark: Mark) -> None:
+    _CONTEXT(mark).__enter__()  # never left: `fresh_mark` restores what was
 
 
 @contextlib.contextmanager

@@ -58,10 +58,17 @@ class Cell(Protocol):
 
 @dataclasses.dataclass
 class ArrayCell:
-    """A value that exists; `initial` is what an initializer op brings back."""
+    """A value that exists.
+
+    Attributes:
+      array: it.
+      initial: what an initializer op brings back.
+      device: where it is to stay; None leaves it to JAX.
+    """
 
     array: jax.Array
     initial: jax.Array
+    device: Any = None
 
     def read(self, inside: bool) -> jax.Array:
         """The value."""
@@ -76,7 +83,9 @@ class ArrayCell:
                 remedy="Assign outside of jit and grad, or make a pure function of the"
                 " model with tf1.transform_with_state.",
             )
-        self.array = value
+        self.array = (
+            value if self.device is None else jax.device_put(value, self.device)
+        )
 
 
 class ParamCell:

@@ -20,6 +20,7 @@ from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._initial import InitialValue, as_value, from_function, require_initial_shape
 from ._start import Start
+from ._state import Collection
 
 
 def create_variable(kind: type, **arguments: Any) -> Any:
@@ -156,7 +157,7 @@ def _born(
 def collect(graph: Graph, variable: Any) -> None:
     """Adds a variable to its collections."""
     for key in variable._plan.collections:
-        graph.collections.setdefault(key, []).append(variable)
+        graph.collections.setdefault(key, Collection()).append(variable)
 
 
 def _claim(graph: Graph, name: str | None) -> str:

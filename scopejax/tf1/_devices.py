@@ -29,8 +29,8 @@ def device_named(wanted: Any) -> jax.Device | None:
     last = str(wanted).lower().rpartition("/")[2].removeprefix("device:")
     platform, _, number = last.partition(":")
     try:
-        return jax.devices(platform)[int(number or 0)]
-    except (RuntimeError, IndexError, ValueError) as error:
+        return dict(enumerate(jax.devices(platform)))[int(number or 0)]
+    except (RuntimeError, LookupError, ValueError) as error:
         known = ", ".join(f"/{d.platform}:{d.id}" for d in jax.devices())
         raise tf_error(
             ValueError,

@@ -9,7 +9,9 @@ from typing import Any
 
 from ._current import eager_world
 from ._errors import tf_error
+from ._partitioned import PartitionedVariable
 from ._state import Store
+from ._store import true_getter
 from ._variable import copy_of
 
 
@@ -63,9 +65,26 @@ class EagerVariableStore:
         """
         copied = EagerVariableStore()
         with copied.as_default():
+            for name, whole in self._store.partitioned.items():
+                _copy_of_partitioned(name, whole)
             for name, variable in self._store.variables.items():
-                copied._store.variables[name] = copy_of(variable)
+                if variable._get_save_slice_info() is None:
+                    copied._store.variables[name] = copy_of(variable)
         return copied
+
+
+def _copy_of_partitioned(name: str, whole: PartitionedVariable) -> None:
+    first = next(iter(whole))
+    true_getter(
+        name,
+        initializer=whole.value(),
+        trainable=first.trainable,
+        collections=[],
+        partitioner=lambda **unused: whole.partitions,
+        constraint=first.constraint,
+        synchronization=first.synchronization,
+        aggregation=first.aggregation,
+    )
 
 
 def track_tf1_style_variables(method: Callable[..., Any]) -> Callable[..., Any]:

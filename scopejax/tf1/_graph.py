@@ -29,7 +29,14 @@ from ._caches import renew_mark, set_mark, trace_state
 from ._names import NameTable, Places, require_valid
 from ._opened import opened_name
 from ._runs import CONFIG, notice_runs
-from ._state import Snapshot, Store, ThreadState, enter_graph, leave_graph
+from ._state import (
+    Collection,
+    Snapshot,
+    Store,
+    ThreadState,
+    enter_graph,
+    leave_graph,
+)
 from ._values import GraphValues, ParamValues
 
 
@@ -45,6 +52,7 @@ class Graph:
     """
 
     eager = False
+    runs_once = False  # so that a jitted function will not be called again unchanged
 
     def __init__(self) -> None:
         self._begin(GraphValues(jax.random.key(0)))
@@ -147,7 +155,7 @@ class Graph:
     def get_collection_ref(self, name: str) -> list[Any]:
         """The collection itself, made if it is not there."""
         self.asked()
-        return self.collections.setdefault(name, [])
+        return self.collections.setdefault(name, Collection())
 
     def get_collection(self, name: str, scope: str | None = None) -> list[Any]:
         """A copy; with `scope` what is named like this from its beginning on."""
@@ -162,7 +170,7 @@ class Graph:
         """Adds `value`, also where it is already in."""
         self.asked()
         with self.lock:
-            self.collections.setdefault(name, []).append(value)
+            self.collections.setdefault(name, Collection()).append(value)
         self.changed()
 
     def add_to_collections(self, names: Any, value: Any) -> None:
@@ -189,16 +197,12 @@ class Graph:
         Returns:
           Whether JAX is tracing something within the graph's own trace.
         """
-        inside = self.inside()
+        trace = trace_state()
+        inside: bool = trace != self.trace
         if (inside or CONFIG.jax_disable_jit) and not self.thread.unnoticed:
-            set_mark()
+            set_mark(trace, renew=self.runs_once)
             notice_runs(self, self.anchor)
         return inside
-
-    def inside(self) -> bool:
-        """Whether JAX is tracing something within the graph's own trace."""
-        within: bool = trace_state() != self.trace
-        return within
 
     @contextlib.contextmanager
     def unnoticed(self) -> Iterator[None]:
@@ -248,6 +252,8 @@ class Graph:
 
 class ModelGraph(Graph):
     """The graph of one run of a model: its values are the model's params."""
+
+    runs_once = True
 
     def __init__(self, values: ParamValues, anchor: FrameType) -> None:
         self._begin(values, anchor)

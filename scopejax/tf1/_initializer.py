@@ -41,8 +41,10 @@ class Initializer:
         return named(functools.partial(_make, type(self), options), type(self))
 
     def get_config(self) -> dict[str, Any]:
-        """The options by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        """The options by name, plain enough for JSON."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        config = {field.name: getattr(self, field.name) for field in fields}
+        return {**config, "dtype": jnp.dtype(self.dtype).name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Initializer:

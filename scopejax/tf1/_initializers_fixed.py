@@ -16,7 +16,7 @@ from ._initial import as_value, filled
 from ._initializer import Floating, Initializer
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class zeros_initializer(Initializer):
     """Zeros; False for bools.
 
@@ -31,7 +31,7 @@ class zeros_initializer(Initializer):
         return jax.nn.initializers.zeros
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class ones_initializer(Initializer):
     """Ones; True for bools.
 
@@ -46,7 +46,7 @@ class ones_initializer(Initializer):
         return jax.nn.initializers.ones
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class constant_initializer(Initializer):
     """A value; a list fills the shape in order, and its last number the rest.
 
@@ -77,7 +77,7 @@ class constant_initializer(Initializer):
         return jnp.asarray(filled(value, shape))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class identity_initializer(Initializer):
     """`gain` times the identity; two axes.
 
@@ -99,7 +99,7 @@ class identity_initializer(Initializer):
         return jnp.asarray(self.gain, dtype) * jnp.eye(*shape, dtype=dtype)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class orthogonal_initializer(Floating):
     """`gain` times a matrix with orthonormal rows or columns; two axes at least.
 

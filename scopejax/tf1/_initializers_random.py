@@ -16,7 +16,7 @@ from ._errors import tf_error
 from ._initializer import Floating, Initializer
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class random_normal_initializer(Floating):
     """Normal numbers.
 
@@ -35,7 +35,7 @@ class random_normal_initializer(Floating):
         return _shifted(normal, self.mean)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class truncated_normal_initializer(Floating):
     """Normal numbers within two deviations of the mean; the rest is drawn again.
 
@@ -58,7 +58,7 @@ def _shifted(array: jax.Array, mean: float) -> jax.Array:
     return array + np.asarray(mean, array.dtype) if mean else array
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class random_uniform_initializer(Initializer):
     """Uniform numbers from `minval` up to `maxval`, 1.0 where that is None.
 
@@ -85,7 +85,7 @@ class random_uniform_initializer(Initializer):
         return jax.random.uniform(key, shape, dtype, self.minval, most)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class uniform_unit_scaling_initializer(Floating):
     """Uniform numbers of deviation `factor` over the root of all sizes but the last.
 
@@ -111,7 +111,7 @@ _DISTRIBUTIONS: dict[str, Any] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class variance_scaling_initializer(Floating):
     """Numbers of variance `scale` over the fan; "normal" is truncated, as in TF.
 
@@ -154,7 +154,7 @@ class variance_scaling_initializer(Floating):
         return init(key, shape, dtype)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Scaled(Floating):
     """One of the named members of the variance scaling family."""
 

@@ -17,18 +17,19 @@ class RegularizationLoss(Indexable):
     """The loss of one variable, differentiable wherever it is used.
 
     Attributes:
+      variable: that it is the loss of.
       name: ``"<variable>/Regularizer"``.
     """
 
-    __slots__ = ("_regularizer", "_variable", "name")
+    __slots__ = ("_regularizer", "name", "variable")
 
     def __init__(self, variable: Any, regularizer: Callable[[Any], Any]) -> None:
-        self._variable, self._regularizer = variable, regularizer
+        self.variable, self._regularizer = variable, regularizer
         self.name = f"{variable.op.name}/Regularizer"
 
     def value(self) -> jax.Array:
         """The loss for the present value of the variable."""
-        return jnp.asarray(self._regularizer(self._variable))
+        return jnp.asarray(self._regularizer(self.variable))
 
     def __repr__(self) -> str:
         return f"<tf.RegularizationLoss '{self.name}'>"

@@ -20,6 +20,7 @@ _RENAMED: dict[str, str] = {
     "clip_by_global_norm": "optax.clip_by_global_norm",
     "clip_by_value": "jnp.clip",
     "cond": "jax.lax.cond",
+    "convert_to_tensor": "jnp.asarray",
     "assert_equal": "jax.experimental.checkify",
     "div": "jnp.divide",
     "erf": "jax.scipy.special.erf",
@@ -27,7 +28,6 @@ _RENAMED: dict[str, str] = {
     "function": "jax.jit",
     "gather": "jnp.take",
     "gather_nd": "x[indices]",
-    "get_seed": "jax.random.key",
     "gradients": "jax.grad",
     "group": "nothing: program order is the order",
     "hessians": "jax.hessian",
@@ -52,7 +52,6 @@ _RENAMED: dict[str, str] = {
     "scatter_add": "x.at[indices].add",
     "scatter_update": "x.at[indices].set",
     "segment_sum": "jax.ops.segment_sum",
-    "set_random_seed": "jax.random.key",
     "shape": "x.shape",
     "size": "x.size",
     "slice": "x[start:stop]",
@@ -94,21 +93,19 @@ _RENAMED: dict[str, str] = {
     "train.Saver": "scopejax.checkpoints.save and load",
 }
 
-_MODULES = (
-    ("jnp", jnp),
-    ("jax.nn", jax.nn),
-    ("jax.lax", jax.lax),
-    ("jax.scipy.special", jax.scipy.special),
-    ("jax.image", jax.image),
-)
-# TF1's modules of numeric ops, and where JAX has the like.
-_FAMILIES: dict[str, str] = {
-    "nn": "jax.nn",
-    "math": "jax.numpy",
-    "linalg": "jax.numpy.linalg",
-    "random": "jax.random",
-    "signal": "jax.numpy.fft",
-    "image": "jax.image",
+_NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r", "x", "0", "sum")
+
+# Where the ops of TF1's modules are looked for, in this order.
+_JNP, _NN, _LAX = ("jnp", jnp), ("jax.nn", jax.nn), ("jax.lax", jax.lax)
+_SPECIAL = ("jax.scipy.special", jax.scipy.special)
+_ROOT = (_JNP, _NN, _LAX, _SPECIAL)
+_FAMILIES: dict[str, tuple[tuple[str, Any], ...]] = {
+    "nn": (_NN, _LAX, _JNP),
+    "math": (_JNP, _SPECIAL, _LAX, _NN),
+    "linalg": (("jnp.linalg", jnp.linalg), _JNP),
+    "random": (("jax.random", jax.random),),
+    "signal": (("jnp.fft", jnp.fft),),
+    "image": (("jax.image", jax.image),),
 }
 
 
@@ -121,14 +118,13 @@ def instead(name: str) -> str | None:
     if name in _RENAMED:
         return _RENAMED[name]
     family, _, last = name.rpartition(".")
-    if family not in ("", *_FAMILIES):
-        return None
-    modules = _MODULES if family != "nn" else (_MODULES[1], _MODULES[2], _MODULES[0])
+    if family == "math" and last in _RENAMED:
+        return _RENAMED[last]
     called = last.removeprefix("reduce_")
-    for short, module in modules:
+    for short, module in _FAMILIES.get(family, ()) if family else _ROOT:
         if callable(getattr(module, called, None)):
             return f"{short}.{called}"
-    return _RENAMED.get(last)
+    return None
 
 
 class _Family:
@@ -141,23 +137,27 @@ class _Family:
         raise missing(f"{self._name}.{name}")
 
     def __repr__(self) -> str:
-        return f"<tf.{self._name}: numeric ops, which are in {_FAMILIES[self._name]}>"
+        return f"<tf.{self._name}: numeric ops, which are in {_where(self._name)}>"
+
+
+def _where(family: str) -> str:
+    return _FAMILIES[family][0][0]
 
 
 def missing(name: str) -> AttributeError:
     """The error for a name that is not offered."""
     like = instead(name)
-    if like is not None:
+    if like is not None and like.startswith(_NUMERIC):
         text = (
             f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: use {like}"
         )
-        if like.startswith(("optax", "scopejax")):
-            text = f"tf.{name} is not part of scopejax.tf1: use {like}"
+    elif like is not None:
+        text = f"tf.{name} is not part of scopejax.tf1: use {like}"
     elif name.partition(".")[0] in _FAMILIES:
         family = name.partition(".")[0]
         text = (
             f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: look into"
-            f" {_FAMILIES[family]}"
+            f" {_where(family)}"
         )
     else:
         text = (

@@ -105,6 +105,10 @@ class Places:
         self._variables.add(place)
         return place
 
+    def free(self, place: str) -> None:
+        """Gives back the place of a variable that could not be made."""
+        self._variables.discard(place)
+
     def _scope(self, name: str) -> str:
         place = self._scopes.get(name)
         if place is None:

@@ -187,12 +187,6 @@ class PartitionedVariable(ArrayLike):
             f" dtype={self._dtype.name} parts={len(self._parts)}>"
         )
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
 
 def slices_of(part: Variable) -> tuple[slice, ...]:
     """Where a shard lies in its whole."""

@@ -20,10 +20,7 @@ from ._functions import global_variables, local_variables
 from ._graph import Graph
 from ._operation import Assignment, InitializerOp, Operation
 from ._variable import Variable
-
-
-class FailedPreconditionError(Exception):
-    """A variable was read by a `Session` before an initializer was run for it."""
+from .errors import FailedPreconditionError
 
 
 class Session:

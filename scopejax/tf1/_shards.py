@@ -89,8 +89,12 @@ def get_partitioned(
     _require_new(store, name, len(infos))
     begin = _core(name, initializer, dtype, infos)
     arguments.dtype = dtype
-    place, cell = _whole(graph, arguments, begin, full)
-    parts = _parts(graph, store, single, arguments, cell, begin, infos)
+    place, cell = _whole(graph, arguments, begin, infos)
+    try:
+        parts = _parts(graph, store, single, arguments, cell, begin, infos)
+    except Exception:
+        graph.places.free(place)
+        raise
     variable = PartitionedVariable(name, full, dtype, parts, partitions)
     if not graph.eager:
         graph.placed[place] = variable
@@ -236,26 +240,42 @@ def _by_shards(
 
 
 def _whole(
-    graph: Graph, arguments: Arguments, begin: Any, shape: tuple[int, ...]
+    graph: Graph, arguments: Arguments, begin: Any, infos: list[SaveSliceInfo]
 ) -> tuple[str, Cell]:
     """The place of the array, and its cell."""
     place, keys = graph.places.add(arguments.name), arguments.collections
+    regularizer = arguments.regularizer
+    if regularizer:
+        regularizer = functools.partial(_losses, regularizer, tuple(infos))
     plan = Plan(
         place,
-        shape,
+        tuple(infos[0].full_shape),
         arguments.dtype,
         begin,
         arguments.trainable,
         (GraphKeys.GLOBAL_VARIABLES,) if keys is None else tuple(keys),
-        None,  # the shards have their own
+        regularizer or None,
         arguments.constraint,
         arguments.caching_device,
         arguments.synchronization,
         arguments.aggregation,
         user_steps(),
     )
-    with graph.unnoticed():
-        return place, graph.values.create(plan, graph.thread.device, None)
+    try:
+        with graph.unnoticed():
+            return place, graph.values.create(plan, graph.thread.device, None)
+    except Exception:
+        graph.places.free(place)
+        raise
+
+
+def _losses(
+    regularizer: Any, infos: tuple[SaveSliceInfo, ...], whole: jax.Array
+) -> jax.Array | None:
+    """The sum of the shards' losses; None where none has one."""
+    found = [regularizer(whole[slices(info)]) for info in infos]
+    losses = [jnp.sum(jnp.asarray(loss)) for loss in found if loss is not None]
+    return sum(losses[1:], losses[0]) if losses else None
 
 
 def _parts(
@@ -269,6 +289,7 @@ def _parts(
 ) -> list[Any]:
     """A variable for each part of the array; none is left behind where one fails."""
     parts: list[Any] = []
+    before = set(store.variables)
     try:
         for i, info in enumerate(infos):
             where, name = slices(info), f"{info.full_name}/part_{i}"
@@ -280,9 +301,8 @@ def _parts(
             )
             parts.append(single(graph, store, shard, start))
     except Exception:
-        for i, part in enumerate(parts):
-            store.variables.pop(f"{infos[i].full_name}/part_{i}", None)
-            for items in graph.collections.values():
-                items[:] = [item for item in items if item is not part]
+        made = [store.variables.pop(n) for n in set(store.variables) - before]
+        for items in graph.collections.values():
+            items[:] = [i for i in items if getattr(i, "variable", i) not in made]
         raise
     return parts

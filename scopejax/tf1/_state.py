@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ._caches import renew_mark
 from ._counters import Counters
 from ._names import NameTable, Places
 
@@ -27,6 +28,26 @@ class Store:
     ) -> None:
         self.variables = variables or {}
         self.partitioned = partitioned or {}
+
+
+class Collection(list[Any]):
+    """A list that JAX's caches are told of when it changes: it is handed out."""
+
+
+def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
+    def change(self: Collection, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, *args, **kwargs)
+        renew_mark()
+        return result
+
+    return change
+
+
+for _name in (
+    *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"),
+    *("__setitem__", "__delitem__", "__iadd__"),
+):
+    setattr(Collection, _name, _noticed(getattr(list, _name)))
 
 
 class ThreadState:

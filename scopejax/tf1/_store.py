@@ -75,8 +75,8 @@ def _get(arguments: Arguments) -> Any:
                 )
             return get_partitioned(graph, store or Store(), get_single, arguments)
         if store is not None:
-            if arguments.reuse is True and name in store.partitioned:
-                arguments.partitioner = None
+            again = arguments.reuse is True and partitioner is None
+            if again and name in store.partitioned:
                 return get_partitioned(graph, store, get_single, arguments)
             if f"{name}/part_0" in store.variables:
                 raise _is_partitioned(store, name)

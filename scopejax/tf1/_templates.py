@@ -70,7 +70,7 @@ class Template:
         with variable_scope(
             prefix, custom_getter=self._custom_getter, auxiliary_name_scope=False
         ) as scope:
-            scope._name_scope = f"{scope.name}/"
+            scope._name_scope = prefix  # as TF1 has it, without a slash
             self._remember(graph, _Use(scope))
 
     def _use(self, graph: Graph) -> _Use:
@@ -106,7 +106,7 @@ class Template:
     def _call(self, graph: Graph, args: Any, kwargs: Any) -> Any:
         first = not self._use(graph).called
         self._remember(graph, self._use(graph)._replace(called=True))
-        trainable = graph.collections.setdefault(GraphKeys.TRAINABLE_VARIABLES, [])
+        trainable = graph.get_collection_ref(GraphKeys.TRAINABLE_VARIABLES)
         before = len(trainable)
         try:
             result = self._func(*args, **kwargs)
@@ -153,7 +153,7 @@ class Template:
     def _collection(self, key: str) -> list[Any]:
         graph = get_default_graph()
         use = self._use(graph)
-        if use.scope is None:
+        if use.scope is None or not use.called:
             return []
         if not graph.eager:
             return use.scope.get_collection(key)

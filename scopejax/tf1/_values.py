@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import jax
@@ -61,10 +60,11 @@ class GraphValues:
         """Makes the value, also inside of a JAX transform."""
         assert source is None  # a graph's initial values are arrays
         spec = plan.spec()
-        with _outside_of_traces(), _on(device):
+        with _outside_of_traces():
             array = self._array(spec)
+            array = array if device is None else jax.device_put(array, device)
         self.specs[spec.name] = spec
-        return ArrayCell(array, array)
+        return ArrayCell(array, array, device)
 
     def _array(self, spec: VariableSpec) -> jax.Array:
         try:
@@ -92,13 +92,6 @@ def _own(error: InitializerError) -> BaseException:
 def _outside_of_traces() -> Iterator[None]:
     with jax.ensure_compile_time_eval():
         yield
-
-
-def _on(device: Any) -> AbstractContextManager[Any]:
-    if device is None:
-        return contextlib.nullcontext()
-    context: AbstractContextManager[Any] = jax.default_device(device)
-    return context
 
 
 def _key(scope: Scope, path: str, name: str, index: Any) -> jax.Array:

@@ -190,12 +190,6 @@ class Variable(Indexable):
             f" dtype={self.dtype.name}>"
         )
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
     def _get_save_slice_info(self) -> SaveSliceInfo | None:
         """Where it lies within the partitioned variable that it is a shard of."""
         return self._save_slice_info

@@ -143,6 +143,11 @@ class ExponentialMovingAverage:
         variables = trainable_variables() if var_list is None else list(var_list)
         graph = get_default_graph()
         for variable in variables:
+            if not isinstance(variable, Variable):
+                raise tf_error(
+                    TypeError,
+                    f"Moving averages are those of variables, but received: {variable}",
+                )
             if not jnp.issubdtype(variable.dtype, np.floating):
                 raise tf_error(
                     TypeError,
