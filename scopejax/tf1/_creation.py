@@ -20,7 +20,7 @@ from ._graph import Graph
 from ._graph_keys import GraphKeys
 from ._initial import InitialValue, as_value, from_function, require_initial_shape
 from ._start import Start
-from ._state import Collection
+from ._state import Collection, ThreadState
 
 
 def create_variable(kind: type, **arguments: Any) -> Any:
@@ -124,7 +124,7 @@ def make_variable(
                 aggregation,
                 user_steps(graph.anchor),
             )
-            variable = _born(kind, graph, op_name, plan, start, source, thread.device)
+            variable = _born(kind, graph, op_name, plan, start, source, thread)
     finally:
         thread.unnoticed = outer
     return variable
@@ -137,7 +137,7 @@ def _born(
     plan: Plan,
     start: Start,
     source: InitialValue | None,
-    device: Any,
+    thread: ThreadState,
 ) -> Any:
     """The variable, in the graph and in its collections."""
     variable: Any = object.__new__(kind)
@@ -145,7 +145,7 @@ def _born(
     variable._save_slice_info, variable._started = start.info, False
     cell = start.cell
     if cell is None:
-        cell = graph.values.create(plan, device, source)
+        cell = graph.values.create(plan, source, thread)
         if not graph.eager:
             graph.placed[plan.name] = variable
     variable._cell = cell
@@ -157,7 +157,8 @@ def _born(
 def collect(graph: Graph, variable: Any) -> None:
     """Adds a variable to its collections."""
     for key in variable._plan.collections:
-        graph.collections.setdefault(key, Collection()).append(variable)
+        found = graph.collections.setdefault(key, Collection())
+        list.append(found, variable)  # JAX's caches are told by whoever creates
 
 
 def _claim(graph: Graph, name: str | None) -> str:

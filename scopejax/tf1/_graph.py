@@ -59,6 +59,7 @@ class Graph:
 
     def _begin(self, values: Any, anchor: FrameType | None = None) -> None:
         self.values = values
+        self.over = False
         self.lock = threading.RLock()
         self.store = Store()
         self.collections: dict[str, list[Any]] = {}
@@ -196,13 +197,18 @@ class Graph:
 
         Returns:
           Whether JAX is tracing something within the graph's own trace.
+
+        Raises:
+          ScopeUsageError: the graph is that of a model's run, which is over.
         """
-        trace = trace_state()
-        inside: bool = trace != self.trace
-        if (inside or CONFIG.jax_disable_jit) and not self.thread.unnoticed:
+        if self.over:
+            raise _over()
+        trace, thread = trace_state(), self.thread
+        thread.inside = inside = trace != self.trace
+        if (inside or CONFIG.jax_disable_jit) and not thread.unnoticed:
             set_mark(trace, renew=self.runs_once)
             notice_runs(self, self.anchor)
-        return inside
+        return bool(inside)
 
     @contextlib.contextmanager
     def unnoticed(self) -> Iterator[None]:
@@ -258,28 +264,22 @@ class ModelGraph(Graph):
     def __init__(self, values: ParamValues, anchor: FrameType) -> None:
         self._begin(values, anchor)
 
-    def asked(self) -> bool:
-        """As of a graph; refused once the run is over.
-
-        Raises:
-          ScopeUsageError: a variable of the run was kept and is used after it.
-        """
-        if self.anchor is None:
-            raise ScopeUsageError(
-                "A variable is used outside of the model that it belongs to.",
-                where=user_line(),
-                remedy="Return it, or its value, from the function; the params that"
-                " init returned hold it too.",
-            )
-        return super().asked()
-
     def close(self) -> None:
         """Lets go of what belongs to the run: its frame and its tracers."""
-        self.anchor = None
+        self.over, self.anchor = True, None
         self.placed.clear()
         self.collections.clear()
         self.store = Store()
         self.kept.clear()
+
+
+def _over() -> ScopeUsageError:
+    return ScopeUsageError(
+        "A variable is used outside of the model that it belongs to.",
+        where=user_line(),
+        remedy="Return it, or its value, from the function; the params that init"
+        " returned hold it too.",
+    )
 
 
 class EagerGraph(Graph):

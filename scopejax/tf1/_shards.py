@@ -263,7 +263,7 @@ def _whole(
     )
     try:
         with graph.unnoticed():
-            return place, graph.values.create(plan, graph.thread.device, None)
+            return place, graph.values.create(plan, None, graph.thread)
     except Exception:
         graph.places.free(place)
         raise

@@ -61,6 +61,8 @@ class ThreadState:
       store: of an `EagerVariableStore` in force.
       device: what variables are made on.
       unnoticed: whether JAX is called for the graph's own ends.
+      inside: whether the last operation was within a JAX transform of the graph's own
+        trace.
       regularizer: of the `get_variable` that is making a variable.
     """
 
@@ -72,6 +74,7 @@ class ThreadState:
         self.store: Store | None = None
         self.device: Any = None
         self.unnoticed = False
+        self.inside = False
         self.regularizer: Any = None
 
 

@@ -19,22 +19,33 @@ from .._options import AUTO_REUSE
 from .._scope import Scope
 from .._spec import VariableSpec
 from .._tree import to_flat
-from ._caches import trace_state
 from ._cells import ArrayCell, Cell, ParamCell, Plan, RecordedState, RefCell
 from ._errors import tf_error
 from ._initial import InitialValue
 
 
+class Here(Protocol):
+    """What matters here of the thread that makes a variable.
+
+    Attributes:
+      device: to make it on; None leaves it to JAX.
+      inside: whether JAX is tracing within the graph's own trace.
+    """
+
+    device: Any
+    inside: bool
+
+
 class Values(Protocol):
     """Makes the cells of one graph, and knows its random key."""
 
-    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> Cell:
+    def create(self, plan: Plan, source: InitialValue | None, thread: Here) -> Cell:
         """A cell for a variable that is new to the graph.
 
         Args:
           plan: of the variable.
-          device: what to make it on; None leaves it to JAX.
           source: where its initial value is copied from.
+          thread: the thread that makes it.
         """
 
     def key(self, path: str, name: str, index: Any) -> jax.Array:
@@ -56,10 +67,12 @@ class GraphValues:
         self.specs: dict[str, VariableSpec] = {}
         self.root = root
 
-    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> ArrayCell:
+    def create(
+        self, plan: Plan, source: InitialValue | None, thread: Here
+    ) -> ArrayCell:
         """Makes the value, also inside of a JAX transform."""
         assert source is None  # a graph's initial values are arrays
-        spec = plan.spec()
+        spec, device = plan.spec(), thread.device
         with _outside_of_traces():
             array = self._array(spec)
             array = array if device is None else jax.device_put(array, device)
@@ -116,24 +129,22 @@ class ParamValues:
         stateful: bool = False,
     ) -> None:
         self._scope = scope.with_options(reuse=AUTO_REUSE)
-        self._model_trace = trace_state()
         self._refs = refs or {}
         self._stateful = stateful
         self.devices: dict[str, Any] = {}
         self.copies: dict[str, str] = {}
 
-    def create(self, plan: Plan, device: Any, source: InitialValue | None) -> Cell:
+    def create(self, plan: Plan, source: InitialValue | None, thread: Here) -> Cell:
         """Notes the variable, or looks it up."""
-        if device is not None:
-            self.devices[plan.name] = device
+        if thread.device is not None:
+            self.devices[plan.name] = thread.device
         if source is not None:
             self.copies[plan.name] = source.source
-        inside = trace_state() != self._model_trace
         if self._stateful and not plan.trainable:
-            found = RecordedState(self._scope, plan, inside)
+            found = RecordedState(self._scope, plan, thread.inside)
             ref = self._refs.get(plan.name)
             return found if ref is None else RefCell(plan.name, ref)
-        return ParamCell(self._scope, plan, inside)
+        return ParamCell(self._scope, plan, thread.inside)
 
     def key(self, path: str, name: str, index: Any) -> jax.Array:
         """The random key `name` of the scope `path`."""
