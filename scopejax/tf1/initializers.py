@@ -8,7 +8,8 @@ on the seed and the shape instead, and two variables of one seed and shape are e
 The numbers are JAX's, not TensorFlow's.
 
 Every class has its name in TF1's two spellings: ``initializers.zeros`` and
-``zeros_initializer``.
+``zeros_initializer``. The ops that bring initial values back have theirs too:
+``initializers.global_variables`` and ``global_variables_initializer``.
 """
 
 from ._initializer import Initializer as Initializer
@@ -39,6 +40,11 @@ from ._initializers_random import (
     variance_scaling_initializer as variance_scaling_initializer,
 )
 from ._missing import lookup_of
+from ._session import (
+    global_variables_initializer,
+    local_variables_initializer,
+    variables_initializer,
+)
 
 constant = constant_initializer
 glorot_normal = glorot_normal_initializer
@@ -56,5 +62,8 @@ truncated_normal = truncated_normal_initializer
 uniform_unit_scaling = uniform_unit_scaling_initializer
 variance_scaling = variance_scaling_initializer
 zeros = zeros_initializer
+global_variables = global_variables_initializer
+local_variables = local_variables_initializer
+variables = variables_initializer
 
 __getattr__ = lookup_of("initializers")
