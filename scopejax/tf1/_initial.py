@@ -29,8 +29,6 @@ from ._shape import agree, as_sizes
 
 Initializer = Callable[..., jax.Array]
 
-_ARRAYS = (jax.core.Tracer, jax.Array, np.ndarray, np.generic)
-
 
 class InitialValue:
     """The value that another variable starts with, while a model is being recorded.

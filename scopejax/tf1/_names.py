@@ -53,9 +53,6 @@ class NameTable:
         """A table that goes its own way from here."""
         return NameTable(dict(self._requests))
 
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self._requests
-
     def unique(self, name: str, mark_as_used: bool = True) -> str:
         """`name`, or `name_k` where it is taken."""
         requests, wanted = self._requests, name.lower()
