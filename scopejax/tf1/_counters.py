@@ -1,80 +1,116 @@
 """How often each variable scope was opened: what makes a `default_name` unique.
 
 Opening a scope adds one to its own count; closing it forgets the counts of everything
-below. A jump into a captured scope saves all counts and brings them back. So the counts
-are an immutable tree, one level for each component of a name: saving is a reference.
+below. A jump into a captured scope saves all counts and brings them back. They are a
+tree, one level for each component of a name. Saving it costs nothing: from then on its
+nodes belong to nobody, and who wants to change one makes a copy of it first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from .._naming import Path
 
 
-class Counters(NamedTuple):
-    """The counts of one scope and of those below it.
+class Node:
+    """The counts of one scope.
 
     Attributes:
+      owner: who may change it.
       opened: how often it was opened.
       below: the scopes below, by their next component.
       taken: default name -> a number up to which all its suffixes are in use.
     """
 
-    opened: int = 0
-    below: Mapping[str, Counters] = {}
-    taken: Mapping[str, int] = {}
+    __slots__ = ("below", "opened", "owner", "taken")
 
-    def count(self, path: Path) -> int:
-        """How often the scope at `path` was opened."""
-        node = self
-        for component in path:
-            found = node.below.get(component)
-            if found is None:
-                return 0
-            node = found
-        return node.opened
+    def __init__(
+        self,
+        owner: object,
+        opened: int = 0,
+        below: dict[str, Node] | None = None,
+        taken: dict[str, int] | None = None,
+    ) -> None:
+        self.owner, self.opened = owner, opened
+        self.below = below or {}
+        self.taken = taken or {}
 
-    def open(self, path: Path) -> Counters:
-        """With the scope at `path` opened once more."""
-        if not path:
-            return Counters(self.opened + 1, self.below, self.taken)
-        return self._with(path[0], self.child(path[0]).open(path[1:]))
 
-    def close(self, path: Path) -> Counters:
-        """With everything below the scope at `path` forgotten."""
-        if not path:
-            return Counters(self.opened) if self.below else self
-        child = self.child(path[0])
-        closed = child.close(path[1:])
-        return self if closed is child else self._with(path[0], closed)
+class Counters:
+    """The counts of one thread in one graph.
 
-    def child(self, component: str) -> Counters:
-        """The counts below one component."""
-        return self.below.get(component) or Counters()
+    >>> counters = Counters()
+    >>> counters.open(("d",))
+    >>> before = counters.save()
+    >>> counters.open(("d_1",))
+    >>> counters.unique(("d",))
+    'd_2'
+    >>> counters.restore(before)
+    >>> counters.unique(("d",))
+    'd_1'
+    """
 
-    def unique(self, path: Path) -> tuple[str, Counters]:
-        """The last component of `path`, with the first suffix that is free.
+    __slots__ = ("_owner", "_root")
 
-        Returns:
-          The component, and counters that will find the next one sooner.
+    def __init__(self) -> None:
+        self._owner = object()
+        self._root = Node(self._owner)
 
-        >>> counters = Counters().open(("d",)).open(("d_1",))
-        >>> counters.unique(("d",))[0]
-        'd_2'
-        """
+    def save(self) -> Node:
+        """The present counts."""
+        self._owner = object()
+        return self._root
+
+    def restore(self, saved: Node) -> None:
+        """Back to counts that were saved."""
+        self._owner, self._root = object(), saved
+
+    def open(self, path: Path) -> None:
+        """Counts the opening of the scope at `path`."""
+        self._own(path).opened += 1
+
+    def close(self, path: Path) -> None:
+        """Forgets everything below the scope at `path`."""
+        found = self._find(path)
+        if found is not None and (found.below or found.taken):
+            node = self._own(path)
+            node.below, node.taken = {}, {}
+
+    def unique(self, path: Path) -> str:
+        """The last component of `path`, with the first suffix that is free."""
         *above, last = path
-        if above:
-            name, child = self.child(above[0]).unique(path[1:])
-            return name, self._with(above[0], child)
-        if not self.count((last,)):
-            return last, self
-        k = self.taken.get(last, 0) + 1
-        while self.count((f"{last}_{k}",)):
+        node = self._own(tuple(above))
+        if not _opened(node, last):
+            return last
+        k = node.taken.get(last, 0) + 1
+        while _opened(node, f"{last}_{k}"):
             k += 1
-        return f"{last}_{k}", self._replace(taken={**self.taken, last: k - 1})
+        node.taken[last] = k - 1
+        return f"{last}_{k}"
 
-    def _with(self, component: str, child: Counters) -> Counters:
-        below = {**self.below, component: child}
-        return Counters(self.opened, below, self.taken)
+    def _find(self, path: Path) -> Node | None:
+        node: Node | None = self._root
+        for component in path:
+            node = node.below.get(component) if node is not None else None
+        return node
+
+    def _own(self, path: Path) -> Node:
+        """The node at `path`, ours to change, as are those above it."""
+        owner, node = self._owner, self._root
+        if node.owner is not owner:
+            node = self._root = _copy(node, owner)
+        for component in path:
+            child = node.below.get(component)
+            if child is None or child.owner is not owner:
+                child = Node(owner) if child is None else _copy(child, owner)
+                node.below[component] = child
+            node = child
+        return node
+
+
+def _opened(node: Node, component: str) -> int:
+    child = node.below.get(component)
+    return 0 if child is None else child.opened
+
+
+def _copy(node: Node, owner: object) -> Node:
+    return Node(owner, node.opened, dict(node.below), dict(node.taken))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import jax
-
 from ._graph import EagerGraph, Graph
 from ._state import ENTERED, Store
 from ._values import GraphValues
@@ -63,7 +61,7 @@ def set_random_seed(seed: int) -> None:
     values = get_default_graph().values
     if not isinstance(values, GraphValues):
         raise TypeError("The key of a model is the argument of its init.")
-    values.root = jax.random.key(seed)
+    values.seed = seed
 
 
 _EAGER = EagerGraph()

@@ -19,8 +19,6 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import jax
-
 from .._errors import ScopeUsageError
 from .._manifest import Manifest
 from .._tree import from_flat, to_flat
@@ -55,7 +53,7 @@ class Graph:
     runs_once = False  # so that a jitted function will not be called again unchanged
 
     def __init__(self) -> None:
-        self._begin(GraphValues(jax.random.key(0)))
+        self._begin(GraphValues())
 
     def _begin(self, values: Any, anchor: FrameType | None = None) -> None:
         self.values = values
@@ -235,7 +233,7 @@ class Graph:
             Store(dict(store.variables), dict(store.partitioned)),
             dict(self.placed),
             dict(self.kept),
-            thread.counters,
+            thread.counters.save(),
             thread.scope,
             dict(vars(thread.scope)) if thread.scope else {},
         )
@@ -251,7 +249,7 @@ class Graph:
         self.placed = dict(snapshot.variables)
         self.kept.clear()
         self.kept.update(snapshot.kept)
-        self.thread.counters = snapshot.counters
+        self.thread.counters.restore(snapshot.counters)
         if snapshot.scope is not None:
             vars(snapshot.scope).update(snapshot.options)
 

@@ -7,10 +7,8 @@ stand in a table.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NoReturn
-
-import jax
-import jax.numpy as jnp
 
 _RENAMED: dict[str, str] = {
     "add_n": "sum(arrays)",
@@ -95,17 +93,17 @@ _RENAMED: dict[str, str] = {
 
 _NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r", "x", "0", "sum")
 
-# Where the ops of TF1's modules are looked for, in this order.
-_JNP, _NN, _LAX = ("jnp", jnp), ("jax.nn", jax.nn), ("jax.lax", jax.lax)
-_SPECIAL = ("jax.scipy.special", jax.scipy.special)
+# Where the ops of TF1's modules are looked for, in this order; imported when asked.
+_JNP, _NN, _LAX = ("jnp", "jax.numpy"), ("jax.nn", "jax.nn"), ("jax.lax", "jax.lax")
+_SPECIAL = ("jax.scipy.special", "jax.scipy.special")
 _ROOT = (_JNP, _NN, _LAX, _SPECIAL)
-_FAMILIES: dict[str, tuple[tuple[str, Any], ...]] = {
+_FAMILIES: dict[str, tuple[tuple[str, str], ...]] = {
     "nn": (_NN, _LAX, _JNP),
     "math": (_JNP, _SPECIAL, _LAX, _NN),
-    "linalg": (("jnp.linalg", jnp.linalg), _JNP),
-    "random": (("jax.random", jax.random),),
-    "signal": (("jnp.fft", jnp.fft),),
-    "image": (("jax.image", jax.image),),
+    "linalg": (("jnp.linalg", "jax.numpy.linalg"), _JNP),
+    "random": (("jax.random", "jax.random"),),
+    "signal": (("jnp.fft", "jax.numpy.fft"),),
+    "image": (("jax.image", "jax.image"),),
 }
 
 
@@ -122,7 +120,7 @@ def instead(name: str) -> str | None:
         return _RENAMED[last]
     called = last.removeprefix("reduce_")
     for short, module in _FAMILIES.get(family, ()) if family else _ROOT:
-        if callable(getattr(module, called, None)):
+        if callable(getattr(import_module(module), called, None)):
             return f"{short}.{called}"
     return None
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from .._options import AUTO_REUSE
-from ._counters import Counters
+from ._counters import Node
 from ._current import get_default_graph
 from ._errors import tf_error
 from ._name_scopes import graph_of
@@ -183,8 +183,10 @@ class variable_scope:
             self._reuse = self._reuse or old.reuse
             scope = self._child(old, full, self._original_name_scope, self._reuse)
         path = tuple(scope.name.split("/"))
-        thread.counters = thread.counters.open(path)
-        entry = _Entry(name, old, path, thread.counters)
+        counters = thread.counters
+        counters.open(path)
+        saved = counters.save() if self._jump is not None else None
+        entry = _Entry(name, old, path, saved)
         thread.scope = self._last = scope
         if first:
             self._entries = []
@@ -203,9 +205,10 @@ class variable_scope:
         try:
             if thread.scope is not self._last:
                 raise tf_error(RuntimeError, "Improper nesting of variable_scope.")
-            jumped = self._jump is not None
-            closed = thread.counters.close(entry.path)
-            thread.counters = entry.counters if jumped else closed
+            if entry.saved is None:
+                thread.counters.close(entry.path)
+            else:
+                thread.counters.restore(entry.saved)
             thread.scope = entry.old
         finally:
             if entry.name is not None:
@@ -231,14 +234,14 @@ class _Entry(NamedTuple):
     name: AbstractContextManager[str] | None
     old: VariableScope
     path: tuple[str, ...]
-    counters: Counters
+    saved: Node | None  # of a jump
 
 
 def unique_name_of_scope(default_name: str) -> str:
     """A default name that no scope opened here has had."""
     thread, current = get_default_graph().thread, get_variable_scope().name
     full = f"{current}/{default_name}" if current else default_name
-    last, thread.counters = thread.counters.unique(tuple(full.split("/")))
+    last = thread.counters.unique(tuple(full.split("/")))
     above, slash, _ = default_name.rpartition("/")
     return above + slash + last
 

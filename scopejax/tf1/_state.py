@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ._caches import renew_mark
-from ._counters import Counters
+from ._counters import Counters, Node
 from ._names import NameTable, Places
 
 
@@ -88,7 +88,7 @@ class Snapshot(NamedTuple):
     store: Store
     variables: dict[str, Any]
     kept: dict[Any, Any]
-    counters: Counters
+    counters: Node
     scope: Any
     options: dict[str, Any]
 

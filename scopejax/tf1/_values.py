@@ -60,12 +60,17 @@ class GraphValues:
 
     Attributes:
       specs: what was created so far, by its place.
-      root: the random key that all initial values depend on.
+      seed: of the random key that all initial values depend on.
     """
 
-    def __init__(self, root: jax.Array) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self.specs: dict[str, VariableSpec] = {}
-        self.root = root
+        self.seed = seed
+
+    @property
+    def root(self) -> jax.Array:
+        """The random key; made when it is needed, since it starts JAX's backend."""
+        return jax.random.key(self.seed)
 
     def create(
         self, plan: Plan, source: InitialValue | None, thread: Here
