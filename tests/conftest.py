@@ -26,3 +26,12 @@ def key():
 def path(tmp_path):
     """A file in a folder of its own."""
     return tmp_path / "net.safetensors"
+
+
+@pytest.fixture
+def graph():
+    """A `tf1.Graph` that is the current one."""
+    from scopejax import tf1
+
+    with tf1.Graph().as_default() as graph:
+        yield graph

@@ -10,12 +10,7 @@ import pytest
 import scopejax as sj
 from scopejax import tf1
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 @pytest.fixture

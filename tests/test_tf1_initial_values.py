@@ -12,12 +12,7 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import _materialize, tf1
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def initial(initializer, shape=(2, 3), dtype=None, key=0, name="w"):

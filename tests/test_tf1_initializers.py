@@ -14,12 +14,7 @@ import scopejax as sj
 from scopejax import initializers as core
 from scopejax import tf1
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def normal(key, shape, dtype):

@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import tf1
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def table(shape=(5, 2), shards=2, axis=0, name="emb/table", **options):

@@ -10,12 +10,7 @@ import pytest
 from scopejax import tf1
 from scopejax.tf1._session import FailedPreconditionError
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 @pytest.fixture

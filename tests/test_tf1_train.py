@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import tf1
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 Average = tf1.train.ExponentialMovingAverage

@@ -10,12 +10,7 @@ import pytest
 from scopejax import tf1
 from scopejax.tf1 import VariableAggregation, VariableSynchronization
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 MATRIX = [[1.5, -2.0], [0.5, 3.0]]

@@ -10,11 +10,7 @@ from scopejax import ScopeUsageError, tf1
 MATRIX = [[1.5, -2.0], [0.5, 3.0]]
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    """A graph for each test."""
-    with tf1.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 @pytest.fixture
