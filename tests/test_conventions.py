@@ -57,6 +57,7 @@ TF1_LAYERS = [
     "_runs",
     "_array_like",
     "_shape",
+    "_sharing",
     "_dtypes",
     "_arguments",
     "_devices",

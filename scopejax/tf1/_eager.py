@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ._creation import default_creator
 from ._current import eager_world
 from ._errors import tf_error
 from ._partitioned import PartitionedVariable
 from ._state import Store
 from ._store import true_getter
-from ._variable import copy_of
+from ._variable import Variable
 
 
 class EagerVariableStore:
@@ -69,8 +70,23 @@ class EagerVariableStore:
                 _copy_of_partitioned(name, whole)
             for name, variable in self._store.variables.items():
                 if variable._get_save_slice_info() is None:
-                    copied._store.variables[name] = copy_of(variable)
+                    copied._store.variables[name] = _copy_of(variable)
         return copied
+
+
+def _copy_of(variable: Variable) -> Variable:
+    """A variable of the same name and kind that has the present value."""
+    copy: Variable = default_creator(
+        Variable,
+        initial_value=variable.value(),
+        trainable=variable.trainable,
+        collections=[],
+        name=variable.op.name,
+        constraint=variable.constraint,
+        synchronization=variable.synchronization,
+        aggregation=variable.aggregation,
+    )
+    return copy
 
 
 def _copy_of_partitioned(name: str, whole: PartitionedVariable) -> None:

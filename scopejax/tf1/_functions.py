@@ -13,7 +13,6 @@ import numpy as np
 
 from ._current import get_default_graph
 from ._devices import device_named
-from ._errors import tf_error
 from ._graph_keys import GraphKeys
 from ._initial import as_value, filled
 from ._operation import Assignment
@@ -207,11 +206,7 @@ def constant(
         array = np.asarray(array, np.dtype(dtype))
     sizes = as_sizes(shape)
     if sizes is not None and tuple(array.shape) != sizes:
-        if verify_shape:
-            raise tf_error(
-                TypeError, f"Expected Tensor's shape: {sizes}, got {array.shape}."
-            )
-        array = filled(np.asarray(array), sizes)
+        array = filled(np.asarray(array), sizes, verify_shape)
     return jnp.asarray(array)
 
 

@@ -24,7 +24,7 @@ from .._manifest import Manifest
 from .._tree import from_flat, to_flat
 from .._where import user_line
 from ._caches import renew_mark, set_mark, trace_state
-from ._names import NameTable, Places, require_valid
+from ._names import NameTable, Places, below, require_valid
 from ._opened import opened_name
 from ._runs import CONFIG, notice_runs
 from ._state import (
@@ -116,9 +116,9 @@ class Graph:
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """`name` below the current name scope, made unique."""
-        stack = self.thread.name_scope
+        full = below(self.thread.name_scope, name)
         with self.lock:
-            return self.names.unique(f"{stack}/{name}" if stack else name, mark_as_used)
+            return self.names.unique(full, mark_as_used)
 
     def get_name_scope(self) -> str:
         """The current name scope: ``"a/b"``."""
@@ -146,7 +146,7 @@ class Graph:
         if name.endswith("/"):
             return name[:-1], name
         with self.lock:
-            opened = self.names.unique(f"{stack}/{name}" if stack else name)
+            opened = self.names.unique(below(stack, name))
         return opened, opened + "/"
 
     # Collections
@@ -291,6 +291,5 @@ class EagerGraph(Graph):
             return "", ""
         if name.endswith("/"):
             return name[:-1], name
-        stack = self.thread.name_scope
-        opened = f"{stack}/{name}" if stack else name
+        opened = below(self.thread.name_scope, name)
         return opened, opened + "/"

@@ -138,8 +138,7 @@ def as_core(initializer: Any, dtype: np.dtype) -> Initializer:
     if is_jax_style(initializer):
         jax_style: Initializer = initializer
         return jax_style
-    whole = takes(initializer, "partition_info")
-    return named(functools.partial(_call_tf_style, initializer, whole), initializer)
+    return named(functools.partial(call_tf_style, initializer), initializer)
 
 
 def named(made: functools.partial[Any], after: Any) -> functools.partial[Any]:
@@ -148,18 +147,16 @@ def named(made: functools.partial[Any], after: Any) -> functools.partial[Any]:
     return made
 
 
-def _call_tf_style(
-    initializer: Any, whole: bool, key: jax.Array, shape: Any, dtype: Any
-) -> jax.Array:
-    return call_tf_style(
-        initializer, key, shape, dtype, {"partition_info": None} if whole else {}
-    )
-
-
 def call_tf_style(
-    initializer: Any, key: jax.Array, shape: Any, dtype: Any, more: dict[str, Any]
+    initializer: Any,
+    key: jax.Array,
+    shape: Any,
+    dtype: Any,
+    partition_info: Any = None,
 ) -> jax.Array:
     """Calls an initializer as TF1 does, and looks at what it returns."""
+    asks = takes(initializer, "partition_info")
+    more = {"partition_info": partition_info} if asks else {}
     with drawing_from(key):
         value = initializer(list(shape), dtype=dtype, **more)
     array = jnp.asarray(as_value(value, dtype))
@@ -204,12 +201,19 @@ def _run(
     return result
 
 
-def filled(value: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
+def filled(
+    value: np.ndarray, shape: tuple[Any, ...], verify_shape: bool = False
+) -> np.ndarray:
     """The numbers of `value` in order in another shape, the last one to the end.
 
     Raises:
       ValueError: there are more numbers than fit.
+      TypeError: it is another shape, and `verify_shape` forbids it.
     """
+    if verify_shape and value.shape != shape:
+        raise tf_error(
+            TypeError, f"Expected Tensor's shape: {shape}, got {value.shape}."
+        )
     size, flat = math.prod(shape), value.ravel()
     if flat.size > size:
         raise tf_error(

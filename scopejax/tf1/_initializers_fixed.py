@@ -70,11 +70,7 @@ class constant_initializer(Initializer):
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """The array."""
         value = as_value(self.value, np.dtype(dtype))
-        if self.verify_shape and value.shape != shape:
-            raise tf_error(
-                TypeError, f"Expected Tensor's shape: {shape}, got {value.shape}."
-            )
-        return jnp.asarray(filled(value, shape))
+        return jnp.asarray(filled(value, shape, self.verify_shape))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,11 +87,7 @@ class identity_initializer(Initializer):
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """The array."""
         if len(shape) != 2:
-            raise tf_error(
-                ValueError,
-                "The tensor to initialize, specified by argument `shape` must be at"
-                f" least two-dimensional. Received shape={list(shape)}",
-            )
+            raise _no_matrix(shape)
         return jnp.asarray(self.gain, dtype) * jnp.eye(*shape, dtype=dtype)
 
 
@@ -114,9 +106,13 @@ class orthogonal_initializer(Floating):
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """The array."""
         if len(shape) < 2:
-            raise tf_error(
-                ValueError,
-                "The tensor to initialize, specified by argument `shape` must be at"
-                f" least two-dimensional. Received shape={list(shape)}",
-            )
+            raise _no_matrix(shape)
         return jnp.asarray(self.gain, dtype) * _core.orthogonal(key, shape, dtype)
+
+
+def _no_matrix(shape: tuple[int, ...]) -> ValueError:
+    return tf_error(
+        ValueError,
+        "The tensor to initialize, specified by argument `shape` must be at least"
+        f" two-dimensional. Received shape={list(shape)}",
+    )

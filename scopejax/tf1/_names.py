@@ -36,6 +36,11 @@ def require_valid(name: str, at_root: bool) -> None:
         )
 
 
+def below(above: str, name: str) -> str:
+    """``"a"``, ``"b"`` -> ``"a/b"``; below the root, ``""``, a name stays as it is."""
+    return f"{above}/{name}" if above else name
+
+
 class NameTable:
     """The op names in use in one graph.
 

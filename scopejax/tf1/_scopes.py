@@ -14,6 +14,7 @@ from ._counters import Node
 from ._current import get_default_graph
 from ._errors import tf_error
 from ._name_scopes import graph_of
+from ._names import below
 from ._opened import opened_name
 from ._scope_object import VariableScope, get_variable_scope
 from ._state import enter_graph, leave_graph
@@ -179,7 +180,7 @@ class variable_scope:
         thread, old = self._graph.thread, get_variable_scope()
         scope = self._jump
         if scope is None:
-            full = f"{old.name}/{self._prefix}" if old.name else str(self._prefix)
+            full = below(old.name, str(self._prefix))
             self._reuse = self._reuse or old.reuse
             scope = self._child(old, full, self._original_name_scope, self._reuse)
         path = tuple(scope.name.split("/"))
@@ -240,8 +241,7 @@ class _Entry(NamedTuple):
 def unique_name_of_scope(default_name: str) -> str:
     """A default name that no scope opened here has had."""
     thread, current = get_default_graph().thread, get_variable_scope().name
-    full = f"{current}/{default_name}" if current else default_name
-    last = thread.counters.unique(tuple(full.split("/")))
+    last = thread.counters.unique(tuple(below(current, default_name).split("/")))
     above, slash, _ = default_name.rpartition("/")
     return above + slash + last
 

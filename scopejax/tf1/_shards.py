@@ -27,17 +27,15 @@ from ._initial import (
     is_jax_style,
     is_value,
     require_initial_shape,
-    takes,
 )
 from ._partitioned import PartitionedVariable, PartitionInfo, shards, slices
 from ._shape import agree, as_sizes, is_known, known, text
+from ._sharing import already_exists, require_alike, shape_and_dtype
 from ._start import SaveSliceInfo, Start
 from ._state import Store
 
 Single = Callable[[Graph, Store, Arguments, Start], Any]
 """Makes one plain variable; a `Start` says how a shard begins."""
-
-SHARED = "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
 
 
 def get_partitioned(
@@ -124,22 +122,24 @@ def _partitions(partitioner: Any, name: str, sizes: Any, dtype: Any) -> list[int
             f"A partitioned Variable must have rank at least 1, shape: {sizes}",
         )
     answer = partitioner(shape=sizes, dtype=dtype)
+    if not isinstance(answer, Sequence):
+        raise tf_error(
+            ValueError,
+            f"Partitioner must return a sequence, but saw: {answer}",
+            name=name,
+        )
     for wrong, message in (
         (
-            not isinstance(answer, Sequence),
-            f"Partitioner must return a sequence, but saw: {answer}",
-        ),
-        (
-            isinstance(answer, Sequence) and len(answer) != len(sizes),
+            len(answer) != len(sizes),
             "Partitioner returned a partition list that does not match the Variable's"
             f" rank: {answer} vs. {sizes}",
         ),
         (
-            isinstance(answer, Sequence) and any(count < 1 for count in answer),
+            any(count < 1 for count in answer),
             f"Partitioner returned zero partitions for some axes: {answer}",
         ),
         (
-            isinstance(answer, Sequence) and sum(count > 1 for count in answer) > 1,
+            sum(count > 1 for count in answer) > 1,
             "Can only slice a variable along one dimension: shape:"
             f" {sizes}, partitioning: {answer}",
         ),
@@ -157,28 +157,18 @@ def _found(
     partitions: list[int] | None,
     reuse: Any,
 ) -> PartitionedVariable:
-    first = next(iter(variable)).defined_at
+    first, there = next(iter(variable)), variable.partitions
     if reuse is False:
-        raise tf_error(
-            ValueError,
-            f"Partitioned variable with name {name} already exists. {SHARED}",
-            name=name,
-            first=first,
+        raise already_exists(
+            f"Partitioned variable with name {name} already exists.", name, first
         )
-    shape, there = tuple(variable.shape), variable.partitions
-    for what, fits, wanted, found in (
-        ("shape", agree(sizes, shape), text(sizes), str(shape)),
-        ("dtype", dtype == variable.dtype, dtype.name, variable.dtype.name),
-        ("partitions", partitions in (None, there), f"{partitions}", f"{there}"),
-    ):
-        if not fits:
-            raise tf_error(
-                ValueError,
-                f"Trying to reuse partitioned variable {name}, but specified {what}"
-                f" {wanted} and found {what} {found}.",
-                name=name,
-                first=first,
-            )
+    require_alike(
+        f"Trying to reuse partitioned variable {name}",
+        name,
+        first,
+        *shape_and_dtype(variable, sizes, dtype),
+        ("partitions", partitions in (None, there), partitions, there),
+    )
     return variable
 
 
@@ -227,13 +217,12 @@ def _by_shards(
     whole = jnp.zeros(shape, dtype)
     for i, info in enumerate(infos):
         about = PartitionInfo(info.full_shape, info.var_offset)
-        asks = takes(initializer, "partition_info")
         part = call_tf_style(
             initializer,
             jax.random.fold_in(key, i),
             tuple(info.var_shape),
             dtype,
-            {"partition_info": about} if asks else {},
+            about,
         )
         whole = whole.at[slices(info)].set(part)
     return whole

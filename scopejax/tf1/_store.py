@@ -30,8 +30,9 @@ from ._initial import (
     takes_any,
 )
 from ._losses import add_regularization
-from ._shape import Sizes, agree, as_sizes, is_known, known, text
-from ._shards import SHARED, get_partitioned
+from ._shape import Sizes, as_sizes, is_known, known
+from ._shards import get_partitioned
+from ._sharing import already_exists, require_alike, shape_and_dtype
 from ._start import Start
 from ._state import Store
 from ._variable import Variable
@@ -101,8 +102,7 @@ def get_single(
 ) -> Any:
     """The plain variable of that name; a shard where `shard` says how it begins."""
     name, initializer = arguments.name, arguments.initializer
-    value = initializer is not None and not callable(initializer)
-    if value and arguments.shape is not None and shard is None:
+    if is_value(initializer) and arguments.shape is not None and shard is None:
         raise tf_error(
             ValueError,
             "If initializer is a constant, do not specify shape.",
@@ -133,28 +133,15 @@ def _found(
     variable: Any, name: Any, sizes: Sizes | None, dtype: np.dtype, reuse: Any
 ) -> Any:
     if reuse is False:
-        raise tf_error(
-            ValueError,
-            f"Variable {name} already exists, disallowed. {SHARED}",
-            name=name,
-            first=variable.defined_at,
-            remedy="To share it, open its scope with reuse=True; to make another, open"
-            " a scope of another name.",
+        raise already_exists(
+            f"Variable {name} already exists, disallowed.", name, variable
         )
-    shape = tuple(variable.shape)
-    for what, fits, wanted, found in (
-        ("shape", agree(sizes, shape), text(sizes), str(shape)),
-        ("dtype", dtype == variable.dtype, dtype.name, variable.dtype.name),
-    ):
-        if not fits:
-            raise tf_error(
-                ValueError,
-                f"Trying to share variable {name}, but specified {what} {wanted} and"
-                f" found {what} {found}.",
-                name=name,
-                first=variable.defined_at,
-                remedy=f"Ask for the {what} it has, or use another name.",
-            )
+    require_alike(
+        f"Trying to share variable {name}",
+        name,
+        variable,
+        *shape_and_dtype(variable, sizes, dtype),
+    )
     return variable
 
 

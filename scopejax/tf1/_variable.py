@@ -12,7 +12,7 @@ import numpy as np
 from .._spec import VariableAggregation, VariableSynchronization
 from ._array_like import Indexable
 from ._cells import Cell, Plan
-from ._creation import create_variable, default_creator
+from ._creation import create_variable
 from ._current import get_default_graph
 from ._errors import tf_error
 from ._graph import Graph
@@ -282,18 +282,3 @@ class Variable(Indexable):
         self._started = True
         self.graph.changed()
         return array
-
-
-def copy_of(variable: Variable) -> Variable:
-    """A variable of the same name and kind that has the present value."""
-    copy: Variable = default_creator(
-        Variable,
-        initial_value=variable.value(),
-        trainable=variable.trainable,
-        collections=[],
-        name=variable.op.name,
-        constraint=variable.constraint,
-        synchronization=variable.synchronization,
-        aggregation=variable.aggregation,
-    )
-    return copy
