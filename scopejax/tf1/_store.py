@@ -179,7 +179,7 @@ def _create(graph: Graph, begin: Any, sizes: Sizes | None, arguments: Arguments)
     thread.regularizer = None if regularizer is no_regularizer else regularizer
     resource = arguments.use_resource
     try:
-        if not thread.creators:
+        if not thread.creators:  # nearly always; by keywords a trace takes 6 % more
             return make_variable(
                 Variable,
                 begin,
