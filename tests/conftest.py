@@ -1,4 +1,4 @@
-"""Strict numerics for every test, on eight CPU devices."""
+"""Strict numerics on eight CPU devices, and the fixtures that many tests share."""
 
 import os
 
@@ -8,6 +8,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
 import jax
 import pytest
 from hypothesis import settings
+
+from scopejax import tf1
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -31,7 +33,18 @@ def path(tmp_path):
 @pytest.fixture
 def graph():
     """A `tf1.Graph` that is the current one."""
-    from scopejax import tf1
-
     with tf1.Graph().as_default() as graph:
         yield graph
+
+
+@pytest.fixture
+def v(graph):
+    """A global variable of that graph."""
+    with tf1.variable_scope("a"):
+        return tf1.get_variable("v", [2], initializer=tf1.ones_initializer())
+
+
+@pytest.fixture
+def local(graph):
+    """A local variable of that graph."""
+    return tf1.get_local_variable("n", [], "int32")

@@ -1,10 +1,8 @@
 """The guide for TF1 programs runs, prints what it says, and misses no name."""
 
 import ast
-import contextlib
 import enum
 import inspect
-import io
 import itertools
 import re
 from pathlib import Path
@@ -15,8 +13,9 @@ import pytest
 
 from scopejax import tf1
 
-GUIDE = Path(__file__).parents[1] / "docs" / "from_tf1.md"
-BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from .pages import ROOT, blocks, run
+
+GUIDE = ROOT / "docs" / "from_tf1.md"
 ROW = re.compile(r"^\| (`.*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
 ARGUMENT = re.compile(r"(.*)\((?:(\w+)=|\*\*(\w+))\)")
 MODULES = {
@@ -53,21 +52,6 @@ def section(heading):
 # Blocks
 
 
-def blocks():
-    """`(language, code, line of the code)` of each block."""
-    text = GUIDE.read_text()
-    for match in BLOCK.finditer(text):
-        yield match[1], match[2], text.count("\n", 0, match.start(2))
-
-
-def run(code, line, names):
-    """What a block prints; its lines are counted as those of the guide."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile("\n" * line + code, "docs/from_tf1.md", "exec"), names)
-    return out.getvalue()
-
-
 def plain(text):
     """Text without what depends on the widths of columns and the guide's lines."""
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
@@ -79,11 +63,11 @@ def plain(text):
 @pytest.mark.usefixtures("_as_a_user_runs_it")
 def test_python_blocks_print_what_follows():
     """Each block prints the text block that comes after it, and each of those is."""
-    found = [*blocks(), ("", "", 0)]
+    found = [*blocks(GUIDE), ("", "", 0)]
     names = {"__name__": "guide"}
     for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
         if kind == "python":
-            shown = run(code, line, names)
+            shown = run(GUIDE, code, line, names)
             assert bool(shown) == (after == "text"), code
             if shown:
                 assert plain(shown) == plain(expected)
@@ -91,7 +75,7 @@ def test_python_blocks_print_what_follows():
 
 def test_a_text_block_is_what_a_python_block_prints():
     """No output stands in the guide that nothing has printed."""
-    found = [("", "", 0), *blocks()]
+    found = [("", "", 0), *blocks(GUIDE)]
     for (before, *_), (kind, code, _) in itertools.pairwise(found):
         assert kind in ("python", "python tf1", "text")
         assert kind != "text" or before == "python", code

@@ -1,16 +1,14 @@
 """The README's blocks run, and print what it says."""
 
-import contextlib
-import io
 import itertools
 import re
-from pathlib import Path
 
 import jax
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
-BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+from .pages import ROOT, blocks, run
+
+README = ROOT / "README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -20,29 +18,14 @@ def _as_a_user_runs_it():
         yield
 
 
-def blocks():
-    """`(language, code, line of the code)` of each block."""
-    text = README.read_text()
-    for match in BLOCK.finditer(text):
-        yield match[1], match[2], text.count("\n", 0, match.start(2))
-
-
-def run(code, line, names):
-    """What a block prints; its lines are counted as those of the README."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile("\n" * line + code, "README.md", "exec"), names)
-    return out.getvalue()
-
-
 def test_python_blocks_print_what_follows():
     """Each block prints the text block that comes after it, blanks aside."""
-    found = list(blocks())
+    found = list(blocks(README))
     names = {"__name__": "readme"}
     printed = 0
     for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
         if kind == "python":
-            shown = run(code, line, names)
+            shown = run(README, code, line, names)
             printed += bool(shown)
             if shown:
                 assert after == "text"
@@ -52,7 +35,7 @@ def test_python_blocks_print_what_follows():
 
 def test_the_accident_is_the_one_shown():
     """The error in the README is the one that its example gives without reuse."""
-    found = list(blocks())
+    found = list(blocks(README))
     code, shown = found[0][1], found[2][1]
     code = code.replace(".with_options(reuse=True)", "")
     message = ""
@@ -67,7 +50,7 @@ def test_the_accident_is_the_one_shown():
 
 def test_the_first_two_commands_are_the_set_up():
     """The first block for a shell runs the demo, the second the tests."""
-    commands = [code for kind, code, _ in blocks() if kind == "sh"]
+    commands = [code for kind, code, _ in blocks(README) if kind == "sh"]
     assert "scopejax demo" in commands[0]
     assert "pytest" in commands[1]
     assert all("pip install" in command for command in commands[:2])

@@ -13,19 +13,6 @@ from scopejax import tf1
 pytestmark = pytest.mark.usefixtures("graph")
 
 
-@pytest.fixture
-def v():
-    """A global variable."""
-    with tf1.variable_scope("a"):
-        return tf1.get_variable("v", [2], initializer=tf1.ones_initializer())
-
-
-@pytest.fixture
-def local():
-    """A local variable."""
-    return tf1.get_local_variable("n", [], "int32")
-
-
 def test_load(v, local, graph):
     """A graph's variables come out as a nested dict, and go in as one."""
     tree = graph.variables

@@ -14,19 +14,6 @@ pytestmark = pytest.mark.usefixtures("graph")
 
 
 @pytest.fixture
-def v():
-    """A global variable."""
-    with tf1.variable_scope("a"):
-        return tf1.get_variable("v", [2], initializer=tf1.ones_initializer())
-
-
-@pytest.fixture
-def local():
-    """A local variable."""
-    return tf1.get_local_variable("n", [], "int32")
-
-
-@pytest.fixture
 def sess():
     """A session of the current graph."""
     with tf1.Session() as sess:
