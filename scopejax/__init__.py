@@ -21,7 +21,9 @@ from ._spec import VariableAggregation as VariableAggregation
 from ._spec import VariableSpec as VariableSpec
 from ._spec import VariableSynchronization as VariableSynchronization
 from ._transform import Transformed as Transformed
+from ._transform import TransformedWithState as TransformedWithState
 from ._transform import transform as transform
+from ._transform import transform_with_state as transform_with_state
 from ._tree import from_flat as from_flat
 from ._tree import merge as merge
 from ._tree import to_flat as to_flat

@@ -11,7 +11,9 @@ import numpy as np
 
 from ._errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
 from ._naming import Path, join
+from ._place import Place
 from ._request import Request
+from ._running import loops
 from ._spec import VariableAggregation
 from ._tree import leaves
 from ._where import user_line
@@ -91,6 +93,20 @@ def whole_stack(what: str, name: str, sizes: Sizes) -> ScopeUsageError:
         remedy="Pass the stacked scope as xs to jax.lax.scan, or as a mapped argument"
         " to jax.vmap, and ask the scope that arrives in the function.",
     )
+
+
+def require_varying(name: str, place: Place) -> None:
+    """Refuses a key that would be the same at each step of a loop of JAX."""
+    if loops() > place.loops:
+        raise ScopeUsageError(
+            f"Random key {name} is asked for in a loop whose steps all have the same"
+            " scope: it would give the same numbers at each step.",
+            name=name,
+            where=user_line(),
+            remedy="scope.key(name, index=i) with the number of the step; or a stack,"
+            " scan(f, x, scope.stack(n)); or, to have the same numbers on purpose,"
+            " scope.with_options(reuse=AUTO_REUSE).",
+        )
 
 
 def require_tree(variables: Any) -> None:

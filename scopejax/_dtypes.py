@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, VariableMismatchError
 from ._where import user_line
 
 # Python's own numbers, as TF1 and JAX take them.
@@ -100,3 +100,28 @@ def _fits(wide: np.ndarray, narrow: np.ndarray) -> bool:
     if jnp.issubdtype(narrow.dtype, np.inexact):
         return bool(np.all(np.isfinite(wide) == np.isfinite(narrow)))
     return bool(np.all(wide == narrow))
+
+
+def as_array(value: Any, name: str) -> jax.Array:
+    """A leaf of params as a JAX array; a JAX array as it is."""
+    if isinstance(value, jax.Array):
+        return value
+    try:
+        return jnp.asarray(constant(value))
+    except OverflowError as error:
+        dtype = np.asarray(value).dtype
+        raise VariableMismatchError(
+            f"Variable {name} has numbers that need 64 bits, which are off: found dtype"
+            f" {dtype}.",
+            name=name,
+            found=str(dtype),
+            where=user_line(),
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"The value given for {name} is no array: {value!r}",
+            name=name,
+            expected="an array",
+            found=type(value).__name__,
+            where=user_line(),
+        ) from error

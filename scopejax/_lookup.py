@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import PartitionSpec
 
@@ -21,18 +20,19 @@ from ._checks import (
     require_value_or_shape,
     value_shape,
 )
-from ._dtypes import constant
+from ._dtypes import as_array
 from ._errors import (
     InitializerError,
     InvalidArgumentError,
-    VariableMismatchError,
     VariableNotFoundError,
 )
 from ._naming import join, nearest
+from ._pending import Pending
 from ._place import Place
 from ._record import Record, does_not_exist
 from ._request import Request
-from ._spec import GLOBAL_VARIABLES, TRAINABLE_VARIABLES, VariableSpec
+from ._spec import FROM_INPUTS, GLOBAL_VARIABLES, TRAINABLE_VARIABLES, VariableSpec
+from ._state import StateCell
 from ._tree import leaves, lookup
 from ._where import user_line
 from .initializers import default_for
@@ -57,7 +57,7 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
     if not isinstance(found, _ARRAYS):
         if found is None or isinstance(found, Mapping):
             raise _missing(request, place, variables, is_scope=found is not None)
-        found = as_array(found, request.name)
+        found = _value(found, request)
     shape = request.shape
     if shape is None and not callable(request.initializer) and not request.reuse:
         shape = value_shape(request.initializer)
@@ -66,29 +66,13 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
     return found
 
 
-def as_array(value: Any, name: str) -> jax.Array:
-    """A leaf of params as a JAX array; a JAX array as it is."""
-    if isinstance(value, jax.Array):
-        return value
-    try:
-        return jnp.asarray(constant(value))
-    except OverflowError as error:
-        dtype = np.asarray(value).dtype
-        raise VariableMismatchError(
-            f"Variable {name} has numbers that need 64 bits, which are off: found dtype"
-            f" {dtype}.",
-            name=name,
-            found=str(dtype),
-            where=user_line(),
-        ) from error
-    except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(
-            f"The value given for {name} is no array: {value!r}",
-            name=name,
-            expected="an array",
-            found=type(value).__name__,
-            where=user_line(),
-        ) from error
+def _value(leaf: Any, request: Request) -> jax.Array:
+    """The value of a leaf that is no JAX array."""
+    if isinstance(leaf, StateCell):
+        return leaf.read(request.name)
+    if isinstance(leaf, Pending):
+        return leaf.read(request)
+    return as_array(leaf, request.name)
 
 
 def _missing(
@@ -137,7 +121,7 @@ def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dt
     creation = record.creation(place.entry)
     known = record.known(request.name, creation, request.reuse)
     if known is None:
-        known = _spec(request, place.stack, creation.line)
+        known = _spec(request, place.stack, creation.line, record.is_at_top())
         record.add(known, creation)
     shape = known.shape[len(place.stack) :]
     if known.shape != place.stack + shape:  # the stack of another length, or of none
@@ -147,12 +131,14 @@ def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dt
     return shape, known.dtype
 
 
-def _spec(request: Request, stack: Shape, where: str) -> VariableSpec:
+def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableSpec:
     initializer = request.initializer
-    if isinstance(initializer, jax.core.Tracer):
-        raise _traced_value(request.name)
     value = initializer is not None and not callable(initializer)
     shape = _known_shape(request, value_shape(initializer) if value else None)
+    if isinstance(initializer, jax.core.Tracer):
+        if not at_top:
+            raise _inner_value(request.name)
+        initializer = FROM_INPUTS
     if initializer is None:
         initializer = default_for(request.dtype)
     if initializer is None:
@@ -241,13 +227,14 @@ def _partition(request: Request, shape: Shape) -> tuple[Any, ...] | None:
     )
 
 
-def _traced_value(name: str) -> InitializerError:
+def _inner_value(name: str) -> InitializerError:
     return InitializerError(
-        f"The initial value of {name} is computed inside of the model.",
+        f"The initial value of {name} is computed inside of a JAX transform.",
         name=name,
-        expected="a function (key, shape, dtype) -> array, or a value that exists",
-        found="a value that JAX is tracing",
+        expected="a function (key, shape, dtype) -> array, a value that exists, or one"
+        " that the model itself computes, outside of jit, scan, vmap and the like",
+        found="a value that an inner trace computes",
         where=user_line(),
-        remedy="Compute it with NumPy, outside of the model, or in a function:"
-        " initializer=lambda key, shape, dtype: ...",
+        remedy="Ask for the variable outside of the transform, or compute the value in"
+        " a function: initializer=lambda key, shape, dtype: ...",
     )

@@ -10,13 +10,15 @@ import jax.numpy as jnp
 
 from . import summary
 from ._compare import require_agreement, require_fit
+from ._dtypes import as_array
 from ._errors import InvalidArgumentError
 from ._keys import require_key
-from ._lookup import as_array, not_given
+from ._lookup import not_given
 from ._match import Pattern, matches
 from ._materialize import materialize, per_item
 from ._naming import join, nearest
-from ._spec import VariableSpec
+from ._pending import no_inputs
+from ._spec import FROM_INPUTS, VariableSpec
 from ._tree import Tree, flat_names, insert, leaves
 from ._where import user_line
 
@@ -207,7 +209,10 @@ class Manifest(Mapping[str, VariableSpec]):
         if given is not None:
             kept = require_fit(self, given, "given", complete=False)
         missing = [spec for spec in self.values() if spec.name not in kept]
-        made = materialize(missing, key)
+        for spec in missing:
+            if spec.initializer is FROM_INPUTS:
+                raise no_inputs(spec)
+        made = materialize(missing, key, kept)
         return self._tree(
             lambda spec: (
                 _own(kept[spec.name], spec.name)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -21,9 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._errors import InitializerError
-from ._naming import fold_words, path_words
+from ._naming import fold_words, nearest, path_words
 from ._signature import signature
 from ._spec import VariableSpec, abstract
+from .initializers import InitialValueOf
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,14 +55,43 @@ class _BadResult(Exception):
         self.found = found
 
 
-def materialize(specs: Iterable[VariableSpec], key: jax.Array) -> dict[str, jax.Array]:
+def materialize(
+    specs: Iterable[VariableSpec], key: jax.Array, kept: Mapping[str, Any]
+) -> dict[str, jax.Array]:
     """The arrays of `specs` by full name.
+
+    Args:
+      kept: those that exist already, which others may be copies of.
 
     Raises:
       InitializerError: an initializer failed, or returned another shape or dtype.
     """
     run = _Run(key, abstract(key.shape, key.dtype))
-    return {spec.name: _make(spec, run) for spec in specs}
+    made: dict[str, jax.Array] = {}
+    copies = []
+    for spec in specs:
+        if isinstance(spec.initializer, InitialValueOf):
+            copies.append(spec)
+        else:
+            made[spec.name] = _make(spec, run)
+    for spec in copies:
+        made[spec.name] = _copy(spec, {**kept, **made})
+    return made
+
+
+def _copy(spec: VariableSpec, existing: Mapping[str, Any]) -> jax.Array:
+    """A copy of another variable's value, in the dtype of its own."""
+    source = existing.get(spec.initializer.name)
+    if source is not None and tuple(source.shape) == spec.shape:
+        return jnp.array(source, spec.dtype)
+    raise InitializerError(
+        f"The initial value of {spec.name} is to be that of {spec.initializer.name}.",
+        name=spec.name,
+        expected=f"a variable of shape {spec.shape}",
+        found="none of that name" if source is None else f"shape {tuple(source.shape)}",
+        where=spec.where,
+        nearest=nearest(spec.initializer.name, existing),
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Final, Literal
 
 from ._dtypes import as_dtype
@@ -47,8 +46,8 @@ class _Composed:
     inner: Getter
     outer: Getter
 
-    def __call__(self, getter: Getter, *args: Any, **kwargs: Any) -> Any:
-        return self.inner(partial(self.outer, getter), *args, **kwargs)
+    def __call__(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.inner(getter.around(self.outer), *args, **kwargs)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -16,11 +16,12 @@ While a model is recorded the `Entry` decides.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._naming import Path, join
 from ._options import Options
 from ._record import Entry
+from ._running import loops
 
 
 class Mark:
@@ -40,6 +41,18 @@ class Mark:
             mark = mark.outer
 
 
+class Crossing(NamedTuple):
+    """A stack on its way into a JAX transform.
+
+    Attributes:
+      axes: how many its random key has.
+      loops: how many the transform is; None where it is none.
+    """
+
+    axes: int
+    loops: int | None
+
+
 class Place:
     """Path, options and stack of a scope, and its entry while it is recorded.
 
@@ -51,12 +64,16 @@ class Place:
       entry: None unless the model is being recorded.
       whole: whether it is the stack itself, not yet passed to a transform.
       mark: shared by all places on this side of the boundary.
+      loops: how many of the loops around it give it other keys at each step.
+      crossing: what it was like on the other side of the boundary; see `arrived`.
     """
 
     __slots__ = (
         "_beyond",
         "base",
+        "crossing",
         "entry",
+        "loops",
         "mark",
         "options",
         "path",
@@ -73,6 +90,7 @@ class Place:
         entry: Entry | None = None,
         mark: Mark | None = None,
         whole: bool = False,
+        loops: int = 0,
     ) -> None:
         self.path = path
         self.options = options
@@ -81,6 +99,8 @@ class Place:
         self.entry = entry
         self.whole = whole
         self.mark = mark or Mark()
+        self.loops = loops
+        self.crossing: Crossing | None = None
         self._beyond: Mark | None = None
 
     def child(self, path: Path) -> Place:
@@ -93,6 +113,7 @@ class Place:
             self.entry,
             self.mark,
             self.whole,
+            self.loops,
         )
 
     def with_options(self, options: Options) -> Place:
@@ -105,6 +126,7 @@ class Place:
             self.entry,
             self.mark,
             self.whole,
+            self.loops,
         )
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
@@ -123,7 +145,29 @@ class Place:
             self.stack + stack,
             entry,
             self._beyond,
-            whole=bool(stack),
+            bool(stack),
+            self.loops,
+        )
+
+    def arrived(self, axes: int | None) -> Place:
+        """This place behind the boundary, where its key has `axes` axes left.
+
+        A stack that a loop has sliced has other keys at each of its steps. Whatever
+        else comes into a loop, in its carry or by closure, has the same at all.
+        """
+        assert self.crossing is not None
+        if axes is None or axes >= self.crossing.axes:
+            return self
+        gained = self.crossing.loops
+        return Place(
+            self.path,
+            self.options,
+            self.base,
+            self.stack,
+            self.entry,
+            self.mark,
+            self.whole,
+            loops() if gained is None else self.loops + gained,
         )
 
     @property

@@ -13,13 +13,30 @@ from typing import Any
 import jax
 
 from ._fields import make
-from ._place import Place
+from ._keys import key_axes
+from ._place import Crossing, Place
+from ._running import slicing_loops
 from ._scope import Scope as Scope
 from ._scope import recording_scope as recording_scope
 
 
 def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
-    return scope._children(), scope._place.at_boundary()
+    children, place = scope._children(), scope._place.at_boundary()
+    axes = _axes(*children[1:])
+    if axes:
+        place.crossing = Crossing(axes, slicing_loops())
+    return children, place
+
+
+def _axes(key: Any, unsliced: Any) -> int | None:
+    """How many axes the random key has, of stacks that nothing has sliced yet.
+
+    None where there is no key, or where another tree stands for the scope.
+    """
+    if key is not None:
+        return key_axes(key)
+    axes: int | None = getattr(unsliced, "ndim", None)
+    return axes
 
 
 _FIELDS = ("variables", "key", "unsliced")
@@ -35,6 +52,8 @@ def _unflatten(place: Place, children: Any) -> Scope:
     if place.entry is not None:
         place.entry.enter()
     variables, key, unsliced = children
+    if place.crossing is not None:
+        place = place.arrived(_axes(key, unsliced))
     return make(Scope, variables, key, unsliced, place)
 
 

@@ -149,12 +149,14 @@ class Record:
 
     Attributes:
       specs: full name -> spec, in the order of creation.
+      stateful: whether what is not trainable may be assigned.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
     """
 
-    def __init__(self, key: jax.Array, anchor: FrameType) -> None:
+    def __init__(self, key: jax.Array, anchor: FrameType, stateful: bool) -> None:
         self.specs: dict[str, VariableSpec] = {}
+        self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
         self._anchor: FrameType | None = anchor
@@ -166,14 +168,17 @@ class Record:
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls, key: jax.Array, anchor: FrameType) -> Iterator[Record]:
+    def running(
+        cls, key: jax.Array, anchor: FrameType, stateful: bool
+    ) -> Iterator[Record]:
         """A record for the body of the `with`, closed at its end.
 
         Args:
           key: the abstract root key.
           anchor: the frame that calls the model.
+          stateful: whether what is not trainable may be assigned.
         """
-        record = cls(key, anchor)
+        record = cls(key, anchor, stateful)
         try:
             yield record
         finally:
@@ -230,9 +235,13 @@ class Record:
         assert self.key is not None  # not closed
         return named_key(self.key, path, index)
 
+    def is_at_top(self) -> bool:
+        """Whether the model's own trace is current, not one within it."""
+        return bool(_current_trace() == self._trace)
+
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
         """Zeros in the current trace, shared where that is the model's own."""
-        if _current_trace() != self._trace:
+        if not self.is_at_top():
             return jnp.zeros(shape, dtype)
         known = self._placeholders.get((shape, dtype))
         if known is None:

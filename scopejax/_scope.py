@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from . import _lookup
-from ._checks import require_size, require_stack, require_tree, whole_stack
+from . import _assign, _lookup
+from ._checks import (
+    require_size,
+    require_stack,
+    require_tree,
+    require_varying,
+    whole_stack,
+)
 from ._fields import Fields, fill, make
+from ._getter import VariableGetter
 from ._keys import as_index, item_keys, key_axes, named_key, no_key, require_key
 from ._naming import Path, join, split
 from ._options import (
@@ -28,6 +34,7 @@ from ._place import Place
 from ._profile import entered
 from ._record import Entry, Record
 from ._request import Request, complete
+from ._running import loops
 from ._spec import VariableAggregation, VariableSynchronization
 
 _AUTO = VariableSynchronization.AUTO
@@ -68,7 +75,8 @@ class Scope(Fields):
         require_tree(variables)
         if key is not None:
             require_key(key)
-        fill(self, variables, key, None, Place((), Options()))
+        around = 0 if key is None else loops()
+        fill(self, variables, key, None, Place((), Options(), loops=around))
 
     # Where it is
 
@@ -212,8 +220,38 @@ class Scope(Fields):
         if getter is None:
             return self._get(request)
         place.mark.set()
-        got: jax.Array = getter(partial(_true_getter, self), **request.arguments())
+        got: jax.Array = getter(VariableGetter(self), **request.arguments())
         return got
+
+    def assign(self, name: str, value: Any) -> None:
+        """Writes the variable `name` of this scope, which is not trainable.
+
+        Reading it from here on gives `value`, and `apply` of
+        `scopejax.transform_with_state` returns it with the state. That holds within
+        JAX's own `jit`, `scan`, `while_loop`, `cond` and `grad` too. No gradient flows
+        through an assignment, as in TF1.
+
+        Args:
+          name: as in `get_variable`, which has to be called first.
+          value: an array of the variable's shape and dtype, or a Python number.
+
+        Raises:
+          ScopeUsageError: it is trainable, the model has no state, or JAX cannot write
+            it here.
+          VariableNotFoundError: there is no such variable.
+          VariableMismatchError: `value` has another shape or dtype.
+
+        >>> import jax, scopejax as sj
+        >>> def count(scope):
+        ...     step = scope.get_variable("step", (), "int32", trainable=False)
+        ...     scope.assign("step", step + 1)
+        >>> net = sj.transform_with_state(count)
+        >>> params, state = net.init(jax.random.key(0))
+        >>> net.apply(params, state)
+        (None, {'step': Array(1, dtype=int32)})
+        """
+        place = self._place
+        self._assign((*place.path, *split(name, place.path)), value)
 
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key that depends on root key, path, `name` and `index` alone.
@@ -226,7 +264,9 @@ class Scope(Fields):
           A key of the kind of the root key.
 
         Raises:
-          ScopeUsageError: no key was passed to `apply`, or the scope is a whole stack.
+          ScopeUsageError: no key was passed to `apply`, the scope is a whole stack, or
+            it came into a JAX loop by closure or in the carry: the key would be the
+            same at each step. An index that is traced, or `reuse`, says what is meant.
           VariableExistsError: `name` was asked for before, without an index.
 
         >>> import jax
@@ -235,17 +275,7 @@ class Scope(Fields):
         (2,)
         """
         place = self._place
-        path = (*place.path, *split(name, place.path))
-        index = as_index(index, join(path))
-        self._require_item("key", join(path))
-        if place.entry is not None:
-            reuse = place.options.reuse
-            return self._record().random_key(path, place.entry, reuse, index)
-        if self._key is None:
-            raise no_key(join(path))
-        if place.stack and key_axes(self._key):
-            raise whole_stack("key", join(path), place.stack[-1:])
-        return named_key(self._key, path[place.base :], index)
+        return self._random_key((*place.path, *split(name, place.path)), index)
 
     # Layers and names
 
@@ -310,30 +340,30 @@ class Scope(Fields):
         shape, dtype = _lookup.create(record, request, place)
         return record.placeholder(shape, dtype)
 
+    def _assign(self, path: Path, value: Any) -> None:
+        self._require_item("variable", join(path))
+        if self._place.entry is None:
+            _assign.write(self._variables, path, value, self._place)
+        else:
+            _assign.note(self._record(), path, value, self._place.stack)
 
-def _true_getter(
-    scope: Scope,
-    name: str,
-    shape: Any = None,
-    dtype: Any = None,
-    initializer: Any = None,
-    **arguments: Any,
-) -> jax.Array:
-    """What a custom getter calls: `get_variable` by full name, past all getters.
-
-    The scope's defaults have been filled in before; None is none here, as in TF1.
-    """
-    request = complete(
-        split(name),
-        Options(),
-        shape=shape,
-        dtype=dtype,
-        initializer=initializer,
-        **arguments,
-    )
-    return scope._get(request)
+    def _random_key(self, path: Path, index: Any) -> jax.Array:
+        place = self._place
+        index = as_index(index, join(path))
+        self._require_item("key", join(path))
+        reuse = place.options.reuse
+        if not (reuse or isinstance(index, jax.core.Tracer)):
+            require_varying(join(path), place)
+        if place.entry is not None:
+            return self._record().random_key(path, place.entry, reuse, index)
+        if self._key is None:
+            raise no_key(join(path))
+        if place.stack and key_axes(self._key):
+            raise whole_stack("key", join(path), place.stack[-1:])
+        return named_key(self._key, path[place.base :], index)
 
 
 def recording_scope(record: Record) -> Scope:
     """The root scope of a model that is being recorded."""
-    return make(Scope, {}, None, None, Place((), Options(), entry=Entry(record)))
+    place = Place((), Options(), entry=Entry(record), loops=loops())
+    return make(Scope, {}, None, None, place)

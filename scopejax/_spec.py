@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
-from typing import Any
+from typing import Any, Final
 
 import jax
 import numpy as np
@@ -43,6 +43,18 @@ class VariableAggregation(enum.Enum):
     ONLY_FIRST_TOWER = 3
 
 
+class _FromInputs(enum.Enum):
+    """`FROM_INPUTS`: the model computes the initial value from its inputs."""
+
+    FROM_INPUTS = 1
+
+    def __repr__(self) -> str:
+        return "from_inputs"
+
+
+FROM_INPUTS: Final = _FromInputs.FROM_INPUTS
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VariableSpec:
     """One row of a manifest.
@@ -51,7 +63,8 @@ class VariableSpec:
       name: full name, ``"encoder/h0/kernel"``.
       shape: shape of the whole array, the axes of `stack` in front.
       dtype: its NumPy dtype.
-      initializer: a callable ``(key, shape, dtype) -> array``, or the value itself.
+      initializer: a callable ``(key, shape, dtype) -> array``, the value itself, or
+        ``from_inputs`` where the model computes it from its inputs.
       trainable: whether an optimizer should change it.
       collections: TF1's collection keys it belongs to.
       regularizer: ``array -> scalar``, or None.

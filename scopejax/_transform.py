@@ -1,20 +1,18 @@
-"""transform: a function of a scope becomes pure functions of params."""
+"""transform: a function of a scope becomes pure functions of params, and of state."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
 
 from ._errors import InvalidArgumentError
-from ._keys import require_key
+from ._initialize import initialize, record
 from ._manifest import Manifest
-from ._pytree import Scope, recording_scope
-from ._record import Record
-from ._spec import VariableSpec
-from ._tree import Tree, is_array
+from ._pytree import Scope
+from ._state import hold, release
+from ._tree import Tree, merge
 from ._where import user_line
 
 
@@ -90,13 +88,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
     >>> net.apply(params, jnp.ones((4, 2)), 3).shape
     (4, 3)
     """
-    if not callable(model):
-        raise InvalidArgumentError(
-            f"transform takes a function of a scope, but received: {model!r}",
-            expected="a function model(scope, *args)",
-            found=type(model).__name__,
-            where=user_line(),
-        )
+    _require_model(model)
 
     def init(
         key: jax.Array,
@@ -105,8 +97,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
         given: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Tree:
-        require_key(key)
-        return _record(model, key, args, kwargs).initialize(key, given)
+        return initialize(model, key, args, kwargs, given)[1]
 
     def apply(
         params: Mapping[str, Any],
@@ -118,8 +109,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
         return model(Scope(params, key=key), *args, **kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        key = jax.eval_shape(lambda: jax.random.key(0))
-        return _record(model, key, args, kwargs)
+        return record(model, None, args, kwargs)
 
     def check(params: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> None:
         manifest(*args, **kwargs).check(params)
@@ -127,20 +117,123 @@ def transform(model: Callable[..., Any]) -> Transformed:
     return Transformed(init, apply, manifest, check)
 
 
-def _record(
-    model: Callable[..., Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Manifest:
-    """The manifest of one abstract run of the model."""
-    leaves, structure = jax.tree.flatten((args, kwargs))
-    arrays = {i: leaf for i, leaf in enumerate(leaves) if is_array(leaf)}
-    specs: list[VariableSpec] = []
+def _require_model(model: Any) -> None:
+    if not callable(model):
+        raise InvalidArgumentError(
+            f"transform takes a function of a scope, but received: {model!r}",
+            expected="a function model(scope, *args)",
+            found=type(model).__name__,
+            where=user_line(),
+        )
 
-    def run(key: jax.Array, arrays: dict[int, Any]) -> None:
-        abstract = [arrays.get(i, leaf) for i, leaf in enumerate(leaves)]
-        args, kwargs = jax.tree.unflatten(structure, abstract)
-        with Record.running(key, sys._getframe()) as record:
-            model(recording_scope(record), *args, **kwargs)
-            specs.extend(record.specs.values())
 
-    jax.eval_shape(run, key, arrays)
-    return Manifest(specs)
+class StatefulInitFn(Protocol):
+    """Makes the variables; see `TransformedWithState`."""
+
+    def __call__(
+        self,
+        key: jax.Array,
+        /,
+        *args: Any,
+        given: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Tree, Tree]: ...
+
+
+class StatefulApplyFn(Protocol):
+    """Runs the model; see `TransformedWithState`."""
+
+    def __call__(
+        self,
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, Tree]: ...
+
+
+class TransformedWithState(NamedTuple):
+    """Four pure functions of params and state: `Transformed`, with the state beside.
+
+    Attributes:
+      init: ``init(key, *args, given=None) -> (params, state)``: what is trainable and
+        what is not. `given` holds either, in one tree.
+      apply: ``apply(params, state, *args, key=None) -> (out, state)``.
+      manifest: ``manifest(*args) -> Manifest``, of all variables.
+      check: ``check(params, state, *args)``: raises, listing every difference.
+    """
+
+    init: StatefulInitFn
+    apply: StatefulApplyFn
+    manifest: Callable[..., Manifest]
+    check: Callable[..., None]
+
+
+def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
+    """`transform` of a model that assigns variables: moving averages, counters.
+
+    The variables that are not trainable are the state. `Scope.assign` writes them, also
+    within JAX's `jit`, `scan`, `cond`, `while_loop` and `grad`, and `apply` returns the
+    state as it is at its end, in the structure, shapes and dtypes that it came in. No
+    gradient flows through state.
+
+    Args:
+      model: as of `transform`.
+
+    Returns:
+      A `TransformedWithState`.
+
+    Raises:
+      InvalidArgumentError: `model` is not callable.
+
+    >>> import jax, jax.numpy as jnp, scopejax as sj
+    >>> def running_mean(scope, x):
+    ...     mean = scope.get_variable("mean", x.shape, trainable=False)
+    ...     scope.assign("mean", 0.9 * mean + 0.1 * x)
+    ...     return x - mean
+    >>> net = sj.transform_with_state(running_mean)
+    >>> zeros = {"mean": jnp.zeros(2)}
+    >>> params, state = net.init(jax.random.key(0), jnp.ones(2), given=zeros)
+    >>> out, state = jax.jit(net.apply)(params, state, jnp.ones(2))
+    >>> params, state
+    ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
+    """
+    _require_model(model)
+
+    def init(
+        key: jax.Array,
+        /,
+        *args: Any,
+        given: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Tree, Tree]:
+        specs, variables = initialize(model, key, args, kwargs, given, stateful=True)
+        return specs.select(trainable=True).partition(variables)
+
+    def apply(
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, Any]:
+        held = hold(state)
+        out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+        return out, release(held, state)
+
+    def manifest(*args: Any, **kwargs: Any) -> Manifest:
+        return record(model, None, args, kwargs, stateful=True)
+
+    def check(
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        manifest(*args, **kwargs).check(merge(params, state))
+
+    return TransformedWithState(init, apply, manifest, check)

@@ -15,8 +15,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from ._dtypes import as_array
 from ._errors import InvalidArgumentError, VariableMismatchError
-from ._lookup import as_array
 from ._tree import Tree, from_flat, to_flat
 from ._where import user_line
 

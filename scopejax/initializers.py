@@ -11,6 +11,7 @@ Source: Glorot and Bengio (2010), He et al. (2015), LeCun et al. (1998);
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -129,3 +130,34 @@ def default_for(dtype: np.dtype) -> Initializer | None:
     if jnp.issubdtype(dtype, np.integer) or dtype == np.bool_:
         return jax.nn.initializers.zeros
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class InitialValueOf:
+    """Starts a variable as a copy of another one of the same shape.
+
+    As `tf.Variable.initialized_value` in TF1: for moving averages of weights, and for
+    weights that start alike and are trained apart. Not for the first of two: the other
+    one has to have an initializer of its own.
+
+    Attributes:
+      name: full name of the other variable.
+
+    >>> import jax, scopejax as sj
+    >>> def model(scope):
+    ...     w = scope.get_variable("w", (2,))
+    ...     return w - scope.get_variable("v", (2,), initializer=InitialValueOf("w"))
+    >>> net = sj.transform(model)
+    >>> net.apply(net.init(jax.random.key(0))).tolist()
+    [0.0, 0.0]
+    """
+
+    name: str
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = None) -> jax.Array:
+        """Never: what it copies is not known here.
+
+        Raises:
+          TypeError: always.
+        """
+        raise TypeError(f"{self!r} starts variables of a model, and nothing else")

@@ -1,0 +1,93 @@
+"""Assignment: what `Scope.assign` does when a model runs, and when it is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._dtypes import as_array
+from ._errors import ScopeUsageError, VariableMismatchError, VariableNotFoundError
+from ._naming import Path, join, nearest
+from ._place import Place
+from ._record import Record
+from ._state import StateCell
+from ._tree import leaves, lookup
+from ._where import user_line
+
+Shape = tuple[int, ...]
+
+
+def write(variables: Any, path: Path, value: Any, place: Place) -> None:
+    """Writes into the reference at `path`, of the tree at `place`'s base."""
+    name = join(path)
+    inside = path[: place.base] == place.path[: place.base]
+    found = lookup(variables, path[place.base :]) if inside else None
+    if found is None:
+        prefix = place.path[: place.base]
+        raise _missing(name, [join(p) for p, _ in leaves(variables, "state", prefix)])
+    if not isinstance(found, StateCell):
+        raise _no_state(name, "it is not part of the state")
+    found.write(name, _fitting(name, value, found.shape, found.dtype))
+
+
+def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
+    """Checks an assignment of a model that is recorded: there is nothing to write."""
+    name = join(path)
+    spec = record.specs.get(name)
+    if spec is None:
+        raise _missing(name, record.specs)
+    if not record.stateful:
+        raise _no_state(name, "the model was made by scopejax.transform")
+    if spec.trainable:
+        raise _no_state(name, "it is trainable")
+    _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
+
+
+def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:
+    """`value` as an array of this shape and dtype; Python's numbers take the dtype."""
+    array = as_array(value, name)
+    if array.dtype != dtype and _is_weak(value):
+        array = jnp.asarray(value, jnp.result_type(value, dtype))
+    expected, found = (
+        f"shape {tuple(s)} and dtype {d}"
+        for s, d in ((shape, dtype), (array.shape, array.dtype))
+    )
+    if expected != found:
+        raise VariableMismatchError(
+            f"Variable {name} is assigned a value that does not fit.",
+            name=name,
+            expected=expected,
+            found=found,
+            where=user_line(),
+            remedy="Reshape it, or value.astype(dtype).",
+        )
+    return jnp.asarray(array, dtype)
+
+
+def _is_weak(value: Any) -> bool:
+    return isinstance(value, bool | int | float | complex) or bool(
+        getattr(value, "weak_type", False)
+    )
+
+
+def _missing(name: str, names: Any) -> VariableNotFoundError:
+    return VariableNotFoundError(
+        f"Variable {name} is assigned, but does not exist.",
+        name=name,
+        where=user_line(),
+        nearest=nearest(name, names),
+        remedy="Create it first: get_variable(name, shape, trainable=False).",
+    )
+
+
+def _no_state(name: str, why: str) -> ScopeUsageError:
+    return ScopeUsageError(
+        f"Variable {name} cannot be assigned: {why}.",
+        name=name,
+        where=user_line(),
+        remedy="State is what is created with trainable=False in a model that"
+        " scopejax.transform_with_state makes; its apply returns the new state.",
+    )
