@@ -4,8 +4,11 @@ from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from . import checkpoints as checkpoints
+from . import getters as getters
 from . import initializers as initializers
 from . import layers as layers
+from . import optim as optim
+from . import regularizers as regularizers
 from ._errors import InitializerError as InitializerError
 from ._errors import InvalidArgumentError as InvalidArgumentError
 from ._errors import ScopeError as ScopeError
@@ -16,6 +19,7 @@ from ._errors import VariableNotFoundError as VariableNotFoundError
 from ._manifest import Manifest as Manifest
 from ._options import AUTO_REUSE as AUTO_REUSE
 from ._options import no_regularizer as no_regularizer
+from ._remat import remat as remat
 from ._scope import Scope as Scope
 from ._spec import VariableAggregation as VariableAggregation
 from ._spec import VariableSpec as VariableSpec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ._errors import InvalidArgumentError
 from ._spec import VariableSpec
@@ -12,6 +13,9 @@ from ._where import user_line
 
 Pattern = str | re.Pattern[str] | Callable[[VariableSpec], bool]
 """A glob over full names, an expression that matches all of one, or a predicate."""
+
+NamePattern = str | re.Pattern[str] | Callable[[str], bool]
+"""The same, where only the full name is known: a predicate gets that."""
 
 
 def matches(pattern: Pattern, spec: VariableSpec) -> bool:
@@ -21,15 +25,29 @@ def matches(pattern: Pattern, spec: VariableSpec) -> bool:
     components, ``?`` for one character, ``[ab]`` for one of several and ``[!ab]`` for
     one of all others.
     """
+    return _matches(pattern, spec.name, spec)
+
+
+def matches_name(pattern: NamePattern, name: str) -> bool:
+    """Whether a variable of the full name `name` is meant; as `matches`.
+
+    >>> matches_name("**/kernel", "encoder/h0/kernel")
+    True
+    """
+    return _matches(pattern, name, name)
+
+
+def _matches(pattern: Any, name: str, described: Any) -> bool:
     if isinstance(pattern, str):
-        return _covers(tuple(pattern.split("/")), spec.path)
+        return _covers(tuple(pattern.split("/")), tuple(name.split("/")))
     if isinstance(pattern, re.Pattern):
-        return pattern.fullmatch(spec.name) is not None
+        return pattern.fullmatch(name) is not None
     if callable(pattern):
-        return bool(pattern(spec))
+        return bool(pattern(described))
+    what = "name" if isinstance(described, str) else "VariableSpec"
     raise InvalidArgumentError(
         f"A pattern is a glob, a compiled regular expression or a function of a"
-        f" VariableSpec, but received: {pattern!r}",
+        f" {what}, but received: {pattern!r}",
         where=user_line(),
     )
 

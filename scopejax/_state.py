@@ -58,25 +58,33 @@ class StateCell:
         """The variable's shape; within a `scan` or `vmap` that slices, of its item."""
         return tuple(self.ref.shape)
 
-    def read(self, name: str) -> jax.Array:
-        """The present value.
-
-        Raises:
-          ScopeUsageError: JAX cannot read it here.
-        """
-        self._require_reach(name, "read")
+    def value(self) -> jax.Array:
+        """The present value."""
         return _decoded(self.ref[...], self.dtype)
 
-    def write(self, name: str, value: jax.Array) -> None:
-        """The value from here on; of the same shape and dtype.
+    def put(self, value: jax.Array) -> None:
+        """The value from here on; of the same shape and dtype."""
+        bits = _encoded(jax.lax.stop_gradient(value))
+        self.ref[...] = _with_old_tangent(bits, self.ref[...])
+
+    def read(self, name: str) -> jax.Array:
+        """`value`, where JAX can read it.
 
         Raises:
-          ScopeUsageError: JAX cannot write it here.
+          ScopeUsageError: it cannot.
+        """
+        self._require_reach(name, "read")
+        return self.value()
+
+    def write(self, name: str, value: jax.Array) -> None:
+        """`put`, where JAX can write.
+
+        Raises:
+          ScopeUsageError: it cannot.
         """
         self._require_reach(name, "assigned")
-        bits = _encoded(jax.lax.stop_gradient(value))
         try:
-            self.ref[...] = _with_old_tangent(bits, self.ref[...])
+            self.put(value)
         except Exception as error:
             raise ScopeUsageError(
                 f"Variable {name} cannot be assigned here: {error}",

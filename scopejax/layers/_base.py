@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.nn.initializers import ones
 
 from .._errors import InvalidArgumentError
+from .._options import no_regularizer
 from .._scope import Scope
 from .._where import user_line
 from ..initializers import Initializer
@@ -68,10 +69,14 @@ def add_bias(
 ) -> jax.Array:
     if not use_bias:
         return x
-    bias = scope.get_variable("bias", x.shape[-1:], initializer=initializer)
+    bias = scope.get_variable(
+        "bias", x.shape[-1:], initializer=initializer, regularizer=no_regularizer
+    )
     return x + jnp.expand_dims(bias.astype(x.dtype), range(x.ndim - 1))
 
 
 def scale_by(scope: Scope, x: jax.Array) -> jax.Array:
-    scale = scope.get_variable("scale", x.shape[-1:], initializer=ones)
+    scale = scope.get_variable(
+        "scale", x.shape[-1:], initializer=ones, regularizer=no_regularizer
+    )
     return x * jnp.expand_dims(scale.astype(x.dtype), range(x.ndim - 1))
