@@ -35,14 +35,14 @@ class VariableGetter:
     scope: Any
     getters: tuple[Getter, ...] = ()
 
-    def __call__(self, name: str, *args: Any, **arguments: Any) -> jax.Array:
-        """The variable of that name; arguments as of `Scope.get_variable`."""
-        if self.getters:
-            first, *rest = self.getters
-            inner = dataclasses.replace(self, getters=tuple(rest))
-            got: jax.Array = first(inner, name, *args, **arguments)
-            return got
-        return self._true(name, *args, **arguments)
+    def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
+        """The variable of a name; arguments as of `Scope.get_variable`."""
+        if not self.getters:
+            return self._true(*args, **arguments)
+        first, *rest = self.getters
+        inner = dataclasses.replace(self, getters=tuple(rest))
+        got: jax.Array = first(inner, *args, **arguments)
+        return got
 
     def _true(
         self,

@@ -352,14 +352,15 @@ class Scope(Fields):
         index = as_index(index, join(path))
         self._require_item("key", join(path))
         reuse = place.options.reuse
+        if place.entry is None and self._key is None:
+            raise no_key(join(path))
         if not (reuse or isinstance(index, jax.core.Tracer)):
             require_varying(join(path), place)
         if place.entry is not None:
             return self._record().random_key(path, place.entry, reuse, index)
-        if self._key is None:
-            raise no_key(join(path))
         if place.stack and key_axes(self._key):
             raise whole_stack("key", join(path), place.stack[-1:])
+        assert self._key is not None
         return named_key(self._key, path[place.base :], index)
 
 

@@ -16,30 +16,47 @@ pytestmark = pytest.mark.usefixtures(unharmed.__name__)
 # Values that JAX is tracing
 
 
-TRACED = {
-    "an argument": lambda s, x: s.get_variable("a/w", initializer=x),
-    "a result": lambda s, x: s.get_variable("a/w", initializer=x * 2),
-    "made inside": lambda s, x: s.get_variable("a/w", initializer=jnp.zeros(3) + 1),
-    "the option": lambda s, x: s.with_options(initializer=x).get_variable(
-        "a/w", dtype="float32"
-    ),
-    "within jit": lambda s, x: jax.jit(lambda x: s.get_variable("a/w", initializer=x))(
-        x
-    ),
-    "in a list": lambda s, x: s.get_variable("a/w", initializer=[x[0], 1.0]),
+def by_argument(scope, x):
+    """What an inner transform passes."""
+    return scope.get_variable("a/w", initializer=x * 2)
+
+
+def by_value(scope, x):
+    """A value of the model's own trace, asked for within another."""
+    return jax.jit(lambda s: s.get_variable("a/w", initializer=x))(scope)
+
+
+INNER = {
+    "jit": lambda s, x: jax.jit(by_argument)(s, x),
+    "jit, closure": lambda s, x: jax.jit(lambda x: by_argument(s, x))(x),
+    "outer value": by_value,
+    "vmap": lambda s, x: jax.vmap(by_argument, (None, 0))(s, x),
+    "grad": lambda s, x: jax.grad(lambda x: by_argument(s, x).sum())(x),
+    "checkpoint": lambda s, x: jax.checkpoint(by_argument)(s, x),
+    "cond": lambda s, x: jax.lax.cond(True, by_argument, lambda s, x: x, s, x),
+    "scan": lambda s, x: jax.lax.scan(lambda c, x: (c, by_argument(s, x)), 0.0, x)[1],
+    "stack": lambda s, x: jax.lax.scan(
+        lambda c, s: (c, by_argument(s, x)), 0.0, s.stack(2)
+    )[1],
+    "the option": lambda s, x: jax.jit(
+        lambda x: s.with_options(initializer=x).get_variable("a/w", dtype="float32")
+    )(x),
+    "in a list": lambda s, x: jax.jit(
+        lambda x: s.get_variable("a/w", initializer=[x[0], 1.0])
+    )(x),
 }
 
 
-@pytest.mark.parametrize("model", TRACED.values(), ids=TRACED)
-def test_a_value_computed_in_the_model_is_refused(model):
-    """A value that does not exist yet cannot start a variable; the error says how."""
+@pytest.mark.parametrize("model", INNER.values(), ids=INNER)
+def test_a_value_computed_in_an_inner_transform_is_refused(model):
+    """What an inner trace computes cannot start a variable; the error says how."""
     error = refusal(
         sj.InitializerError,
         lambda: init(model, jnp.ones(3)),
-        match="The initial value of a/w is computed inside of the model",
+        match="The initial value of a/w is computed inside of a JAX transform",
         name="a/w",
     )
-    assert error.found == "a value that JAX is tracing"
+    assert error.found == "a value that an inner trace computes"
     assert "initializer=lambda key, shape, dtype" in error.remedy
 
 

@@ -144,8 +144,9 @@ def test_raw_and_typed_keys_are_the_same():
 
 
 def by_scan(scope, x):
-    """The key is asked for in a loop's body."""
-    return jax.lax.scan(lambda c, x: (c, noisy(scope / "a", x)), 0.0, x)[1]
+    """The key is asked for in a loop's body; the same at each step, on purpose."""
+    scope = (scope / "a").with_options(reuse=sj.AUTO_REUSE)
+    return jax.lax.scan(lambda c, x: (c, noisy(scope, x)), 0.0, x)[1]
 
 
 MISSING = {
