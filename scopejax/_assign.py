@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import jax
@@ -49,8 +50,9 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
 def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:
     """`value` as an array of this shape and dtype; Python's numbers take the dtype."""
     array = as_array(value, name)
-    if array.dtype != dtype and _is_weak(value):
-        array = jnp.asarray(value, jnp.result_type(value, dtype))
+    if _is_weak(value) and _kind(array.dtype) <= _kind(dtype):
+        with contextlib.suppress(OverflowError):  # a number that is too large stays
+            array = jnp.asarray(value, dtype)
     expected, found = (
         f"shape {tuple(s)} and dtype {d}"
         for s, d in ((shape, dtype), (array.shape, array.dtype))
@@ -68,9 +70,14 @@ def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:
 
 
 def _is_weak(value: Any) -> bool:
-    return isinstance(value, bool | int | float | complex) or bool(
-        getattr(value, "weak_type", False)
-    )
+    number = isinstance(value, bool | int | float | complex)
+    return number or bool(getattr(value, "weak_type", False))
+
+
+def _kind(dtype: Any) -> int:
+    """Bools, whole numbers, floats, complex numbers: each is contained in the next."""
+    kinds = (jnp.bool_, jnp.integer, jnp.floating, jnp.complexfloating)
+    return next(i for i, kind in enumerate(kinds) if jnp.issubdtype(dtype, kind))
 
 
 def _missing(name: str, names: Any) -> VariableNotFoundError:

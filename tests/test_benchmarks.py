@@ -153,7 +153,7 @@ def test_the_report_shows_medians_spread_ratio_and_verdict():
     """One row for each contestant of each measure, and a line for the programs."""
     run = Run(["trace-mlp"], 3)
     figures = {"trace-mlp": {"by_hand": [1.0, 2.0, 9.0], "scopejax": [2.0, 3.0, 5.0]}}
-    text = report.text(run, figures, {"scopejax": {"jaxpr of mlp 20": True}})
+    text = report.text(run, figures, {"scopejax": {"jaxpr of mlp 20": "yes"}})
     row = next(line for line in text.splitlines() if "| scopejax" in line)
     assert [cell.strip() for cell in row.split("|")[2:-1]] == [
         "1000",

@@ -1,0 +1,94 @@
+"""Batch normalization over the replicas of vmap, pmap and shard_map."""
+
+import functools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from .batch_norm_reference import (
+    NET,
+    TRAIN,
+    X,
+    transformed,
+    variables,
+)
+from .layers_reference import array, close
+
+SYNCED = transformed(axis_name="i", is_training=True)
+
+
+def over_vmap(function, params, state, x):
+    """`x` `(replicas, batch, features)` by vmap: state has a leading axis too."""
+    mapped = jax.vmap(function, in_axes=(None, None, 0), axis_name="i")
+    return mapped(params, state, x)
+
+
+def over_pmap(function, params, state, x):
+    """The same by pmap, on a device for each replica."""
+    mapped = jax.pmap(function, in_axes=(None, None, 0), axis_name="i")
+    return jax.tree.map(np.asarray, mapped(params, state, x))
+
+
+def over_shard_map(function, params, state, x):
+    """The same by shard_map, under jit: there JAX passes its references through."""
+    mesh = jax.make_mesh((len(x),), ("i",), axis_types=(AxisType.Auto,))
+    whole, split = PartitionSpec(), PartitionSpec("i")
+    specs = {"in_specs": (whole, whole, split), "out_specs": (split, whole)}
+    mapped = jax.shard_map(function, mesh=mesh, **specs)
+    out, state = jax.jit(mapped)(params, state, x.reshape(-1, x.shape[-1]))
+    stacked = jax.tree.map(lambda v: jnp.stack([v] * len(x)), state)
+    return out.reshape(x.shape), stacked
+
+
+@pytest.mark.parametrize("over", [over_vmap, over_pmap, over_shard_map])
+def test_replicas_share_their_moments(over):
+    """Each replica gets what the whole batch would, and all the same state."""
+    x = array(2, 4, 3) + 100 * np.arange(2, dtype=np.float32)[:, None, None]
+    params, state = variables(x[0], SYNCED)
+    out, after = over(SYNCED.apply, params, state, x)
+    expected, moved = NET.apply(params, state, x.reshape(8, 3), **TRAIN)
+    close(out, np.asarray(expected).reshape(x.shape))
+    for found, value in zip(*map(jax.tree.leaves, (after, moved)), strict=True):
+        np.testing.assert_array_equal(found[0], found[1])
+        np.testing.assert_allclose(found[0], value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("over", [over_vmap, over_shard_map])
+def test_gradients_of_replicas_are_those_of_the_whole_batch(over):
+    """What one replica puts in moves the moments of the others."""
+    x = jnp.asarray(array(2, 4, 3))
+    params, state = variables(x[0], SYNCED)
+
+    def synced(params, x):
+        return jnp.sum(over(SYNCED.apply, params, state, x)[0] ** 3)
+
+    def whole(params, x):
+        return jnp.sum(NET.apply(params, state, x.reshape(8, 3), **TRAIN)[0] ** 3)
+
+    found, expected = (jax.grad(f, (0, 1))(params, x) for f in (synced, whole))
+    chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
+def test_a_sharded_batch_is_one_batch(kind):
+    """Under jit over devices no axis is named: JAX adds up what they have."""
+    mesh = jax.make_mesh((4,), ("data",), axis_types=(kind,))
+    params, state = variables(X)
+    train = jax.jit(functools.partial(NET.apply, **TRAIN))
+    expected = train(params, state, X)
+    with jax.set_mesh(mesh):
+        sharded = jax.device_put(X, NamedSharding(mesh, PartitionSpec("data")))
+        found = train(params, state, sharded)
+    assert found[1]["bn"]["moving_mean"].sharding.is_fully_replicated
+    for one, two in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
+
+
+def test_an_axis_that_is_not_there():
+    """Where no replicas are mapped, apply fails with JAX's own words."""
+    with pytest.raises(NameError, match="unbound axis name: i"):
+        SYNCED.apply(*variables(X, SYNCED), X)
