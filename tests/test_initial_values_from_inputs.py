@@ -41,7 +41,7 @@ def deep(scope, x):
 
 
 def test_the_first_batch_comes_out_normalized():
-    """ActNorm's way: after init, each feature of that batch has mean 0 and variance 1."""
+    """ActNorm's way: after init, that batch has mean 0 and variance 1 by feature."""
     net = sj.transform(deep)
     y = net.apply(net.init(KEY, X), X)
     np.testing.assert_allclose(y.mean(0), 0, atol=1e-5)

@@ -65,7 +65,7 @@ CLOSED = {
 
 @pytest.mark.parametrize("loop", CLOSED.values(), ids=CLOSED)
 def test_the_same_scope_at_each_step_is_refused(loop):
-    """By closure or in the carry: an error that says what would happen and what to do."""
+    """By closure or in the carry: an error that says what would happen."""
     net = trap(loop)
     for call in (lambda: net.init(KEY, X), lambda: net.apply({}, X, key=KEY)):
         error = refusal(
@@ -191,7 +191,7 @@ def test_the_same_numbers_on_purpose():
 
 
 def test_a_key_that_is_carried_into_a_loop_is_for_jax_to_find():
-    """A key itself is JAX's own value: `jax.debug_key_reuse` tells what becomes of it."""
+    """A key itself is a plain value: `jax.debug_key_reuse` finds its reuse."""
 
     def model(scope, x):
         key = scope.key("noise")
