@@ -41,7 +41,7 @@ def loss(y):
 
 
 def test_lora_trains_adapters_alone_and_merges():
-    """The base stays to the bit; merged, the plain model gives what the adapted does."""
+    """The base stays to the bit; the merged model gives what the adapted one does."""
     base = sj.transform(regressor).init(KEY, X)
     net = sj.transform(adapted)
     params = net.init(KEY, X, given=base)
@@ -52,7 +52,7 @@ def test_lora_trains_adapters_alone_and_merges():
     assert len(trainable) == 6
     assert all("lora" in name for name in trainable)
     adapters, frozen = trainable.partition(params)
-    optimizer = optax.sgd(0.05, momentum=0.9)
+    optimizer = optax.sgd(0.01, momentum=0.9)
     opt_state = optimizer.init(adapters)
 
     @jax.jit

@@ -133,27 +133,13 @@ class ParamCell:
         )
 
 
-class RecordedState(ParamCell):
-    """State of a model that is being recorded: a write is checked and forgotten."""
+class StateCell(ParamCell):
+    """State of a model: what a core scope assigns, right inside of JAX's loops."""
 
     __slots__ = ()
 
-    def write(self, value: jax.Array) -> None:
-        """Nothing: there are no values yet."""
-
-
-class RefCell:
-    """State of a model that runs: a mutable array of JAX, right inside its loops."""
-
-    __slots__ = ("_name", "_ref")
-
-    def __init__(self, name: str, ref: Any) -> None:
-        self._name, self._ref = name, ref
-
-    def read(self, inside: bool) -> jax.Array:
-        """The present value."""
-        array: jax.Array = self._ref[...]
-        return array
+    def __init__(self, scope: Scope, plan: Plan, inside: bool) -> None:
+        super().__init__(scope, plan, inside=True)  # a value that is kept may be old
 
     def write(self, value: jax.Array) -> None:
         """The value from here on.
@@ -161,25 +147,7 @@ class RefCell:
         Raises:
           ScopeUsageError: JAX cannot write it here.
         """
-        try:
-            self._write(value)
-        except Exception as error:
-            raise ScopeUsageError(
-                f"Variable {self._name} cannot be assigned here: {error}",
-                name=self._name,
-                where=user_line(),
-                remedy="Under vmap, assign what is the same for all items: a mean or a"
-                " sum, taken outside or by jax.lax.pmean over its axis_name.",
-            ) from error
-
-    def _write(self, value: jax.Array) -> None:
-        try:
-            self._ref[...] = value
-        except Exception:
-            # JAX refuses a value that the model itself is differentiating. As in TF1
-            # no gradient flows through an assignment; but JAX's backward pass fails on
-            # references that were written so, thus only here.
-            self._ref[...] = jax.lax.stop_gradient(value)
+        self._scope.assign(self._plan.name, value)
 
 
 class SliceCell:

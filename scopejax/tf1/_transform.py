@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import jax
 
 from .._errors import InvalidArgumentError
-from .._manifest import Manifest
 from .._scope import Scope
-from .._transform import Transformed
+from .._transform import Transformed, TransformedWithState
 from .._transform import transform as core_transform
-from .._tree import from_flat, merge, to_flat
+from .._transform import transform_with_state as core_transform_with_state
+from .._tree import from_flat, to_flat
 from .._where import user_line
 from ._array_like import ArrayLike
 from ._caches import fresh_mark
@@ -32,18 +32,16 @@ class _Run(NamedTuple):
     Attributes:
       function: in TF1's style.
       stateful: whether what is not trainable may be assigned.
-      refs: place -> mutable array, while it is applied with state.
       seen: gets the values of the run.
     """
 
     function: Callable[..., Any]
     stateful: bool = False
-    refs: Mapping[str, Any] | None = None
     seen: Callable[[ParamValues], Any] | None = None
 
     def model(self, scope: Scope, /, *args: Any, **kwargs: Any) -> Any:
         """The function, run in a graph whose variables are those of `scope`."""
-        values = ParamValues(scope, self.refs, self.stateful)
+        values = ParamValues(scope, self.stateful)
         if self.seen is not None:
             self.seen(values)
         graph = ModelGraph(values, sys._getframe())
@@ -102,8 +100,10 @@ def transform(function: Callable[..., Any]) -> Transformed:
         given: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        _, params = _initialized(_Run(function), key, args, kwargs, given)
-        return params
+        runs: list[ParamValues] = []
+        init = core_transform(_Run(function, seen=runs.append).model).init
+        params = init(key, *args, given=given, **kwargs)
+        return _placed(params, runs[-1].devices)
 
     return Transformed(init, net.apply, net.manifest, net.check)
 
@@ -116,42 +116,11 @@ def _require_callable(function: Any) -> None:
         )
 
 
-def _initialized(
-    run: _Run,
-    key: jax.Array,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    given: Mapping[str, Any] | None,
-) -> tuple[Manifest, dict[str, Any]]:
-    """The manifest of one abstract run, and the arrays: copied and placed."""
-    runs: list[ParamValues] = []
-    model = core_transform(run._replace(seen=runs.append).model)
-    manifest = model.manifest(*args, **kwargs)
-    values = runs[-1]
-    copies = {k: v for k, v in values.copies.items() if k not in to_flat(given or {})}
-    drawn = Manifest(s for s in manifest.values() if s.name not in copies)
-    flat = to_flat(drawn.initialize(key, given))
-    for place, source in copies.items():  # in the order of creation
-        flat[place] = jax.numpy.array(flat[source])
-    for place, device in values.devices.items():
-        flat[place] = jax.device_put(flat[place], device)
-    return manifest, from_flat({name: flat[name] for name in manifest})
-
-
-class TransformedWithState(NamedTuple):
-    """Four pure functions of params and state.
-
-    Attributes:
-      init: ``init(key, *args, given=None) -> (params, state)``.
-      apply: ``apply(params, state, *args, key=None) -> (out, state)``.
-      manifest: ``manifest(*args) -> Manifest``, of all variables.
-      check: ``check(params, state, *args)``: raises, listing every difference.
-    """
-
-    init: Callable[..., tuple[dict[str, Any], dict[str, Any]]]
-    apply: Callable[..., tuple[Any, dict[str, Any]]]
-    manifest: Callable[..., Manifest]
-    check: Callable[..., None]
+def _placed(tree: dict[str, Any], devices: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays, on the devices that their variables ask for."""
+    flat = to_flat(tree)
+    moved = {n: jax.device_put(flat[n], d) for n, d in devices.items() if n in flat}
+    return from_flat({**flat, **moved}) if moved else tree
 
 
 def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
@@ -165,7 +134,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
       function: as of `transform`.
 
     Returns:
-      A `TransformedWithState`.
+      A `scopejax.TransformedWithState`.
 
     Raises:
       ScopeUsageError: within `apply`, a trainable variable was assigned.
@@ -182,8 +151,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
     (Array(1, dtype=int32), {'step': Array(1, dtype=int32)})
     """
     _require_callable(function)
-    run = _Run(function, stateful=True)
-    net = core_transform(run.model)
+    net = core_transform_with_state(_Run(function, stateful=True).model)
 
     def init(
         key: jax.Array,
@@ -192,29 +160,11 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         given: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        manifest, tree = _initialized(run, key, args, kwargs, given)
-        return manifest.select(trainable=True).partition(tree)
+        runs: list[ParamValues] = []
+        model = _Run(function, stateful=True, seen=runs.append).model
+        init = core_transform_with_state(model).init
+        params, state = init(key, *args, given=given, **kwargs)
+        devices = runs[-1].devices
+        return _placed(params, devices), _placed(state, devices)
 
-    def apply(
-        params: Mapping[str, Any],
-        state: Mapping[str, Any],
-        /,
-        *args: Any,
-        key: jax.Array | None = None,
-        **kwargs: Any,
-    ) -> tuple[Any, dict[str, Any]]:
-        refs = {name: jax.new_ref(leaf) for name, leaf in to_flat(state).items()}
-        model = core_transform(run._replace(refs=refs).model)
-        out = model.apply(merge(params, state), *args, key=key, **kwargs)
-        return out, from_flat({name: jax.freeze(ref) for name, ref in refs.items()})
-
-    def check(
-        params: Mapping[str, Any],
-        state: Mapping[str, Any],
-        /,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        net.check(merge(params, state), *args, **kwargs)
-
-    return TransformedWithState(init, apply, net.manifest, check)
+    return TransformedWithState(init, net.apply, net.manifest, net.check)

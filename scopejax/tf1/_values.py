@@ -8,7 +8,7 @@ value lives.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import jax
@@ -19,7 +19,8 @@ from .._options import AUTO_REUSE
 from .._scope import Scope
 from .._spec import VariableSpec
 from .._tree import to_flat
-from ._cells import ArrayCell, Cell, ParamCell, Plan, RecordedState, RefCell
+from ..initializers import InitialValueOf
+from ._cells import ArrayCell, Cell, ParamCell, Plan, StateCell
 from ._errors import tf_error
 from ._initial import InitialValue
 
@@ -124,32 +125,22 @@ class ParamValues:
 
     Attributes:
       devices: place -> the device that a variable is to be made on.
-      copies: place -> the place whose initial value it starts from.
     """
 
-    def __init__(
-        self,
-        scope: Scope,
-        refs: Mapping[str, Any] | None = None,
-        stateful: bool = False,
-    ) -> None:
+    def __init__(self, scope: Scope, stateful: bool = False) -> None:
         self._scope = scope.with_options(reuse=AUTO_REUSE)
-        self._refs = refs or {}
         self._stateful = stateful
         self.devices: dict[str, Any] = {}
-        self.copies: dict[str, str] = {}
 
     def create(self, plan: Plan, source: InitialValue | None, thread: Here) -> Cell:
         """Notes the variable, or looks it up."""
         if thread.device is not None:
             self.devices[plan.name] = thread.device
         if source is not None:
-            self.copies[plan.name] = source.source
-        if self._stateful and not plan.trainable:
-            found = RecordedState(self._scope, plan, thread.inside)
-            ref = self._refs.get(plan.name)
-            return found if ref is None else RefCell(plan.name, ref)
-        return ParamCell(self._scope, plan, thread.inside)
+            plan = plan._replace(initializer=InitialValueOf(source.source))
+        is_state = self._stateful and not plan.trainable
+        cell = StateCell if is_state else ParamCell
+        return cell(self._scope, plan, thread.inside)
 
     def key(self, path: str, name: str, index: Any) -> jax.Array:
         """The random key `name` of the scope `path`."""
