@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import scopejax
-from scopejax import tf1
+from scopejax import getters, optim, regularizers, tf1
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scopejax"
@@ -214,9 +214,21 @@ def public(module):
             yield module, name
 
 
+# What the functions that return it show.
+SHOWN_ELSEWHERE = ("Transformed", "TransformedWithState", "Any")
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
-    [*public(scopejax), *public(tf1), *public(tf1.train), *public(tf1.losses)],
+    [
+        *public(scopejax),
+        *public(getters),
+        *public(optim),
+        *public(regularizers),
+        *public(tf1),
+        *public(tf1.train),
+        *public(tf1.losses),
+    ],
 )
 def test_public_names_are_documented(module, name):
     """Every public name has a docstring; functions and classes an example."""
@@ -224,7 +236,7 @@ def test_public_names_are_documented(module, name):
     doc = value.__doc__ or ""
     assert doc.strip()
     error = isinstance(value, type) and issubclass(value, Exception)
-    if callable(value) and not error and name not in ("Transformed", "TransformedWithState", "Any"):
+    if callable(value) and not error and name not in SHOWN_ELSEWHERE:
         assert ">>>" in doc
 
 
