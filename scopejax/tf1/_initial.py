@@ -187,7 +187,7 @@ def from_function(function: Callable[[], Any], dtype: Any) -> tuple[Any, Any]:
 
     program = jax.make_jaxpr(make)(jax.random.key(0))
     traced = [c for c in program.consts if isinstance(c, jax.core.Tracer)]
-    if traced:  # computed from the model's own arrays: the core says that it cannot be
+    if traced:  # computed from the model's own arrays, for which the core has a way
         return traced[0], program.out_avals[0]
     return functools.partial(_run, jaxpr_as_fun(program)), program.out_avals[0]
 
