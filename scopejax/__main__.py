@@ -11,6 +11,9 @@ from typing import NoReturn
 
 from . import __version__
 
+# The demo's models, and how many batches each is trained on by default.
+_STEPS = {"digits": 1000, "chars": 800}
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -42,7 +45,9 @@ def _whole(text: str, least: int, most: int) -> int:
 def _demo(args: argparse.Namespace) -> int:
     from .demo import run
 
-    return run(args.steps, args.seed, args.out)
+    return run(
+        getattr(args, "steps", _STEPS[args.model]), args.seed, args.out, args.model
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,21 +59,31 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     demo = commands.add_parser(
         "demo",
-        help="train a siamese network on small digits, in half a minute",
-        description="Trains a siamese network on scikit-learn's 8x8 digits: prints its"
-        " table of variables, shows the error that a forgotten reuse gives, and writes"
-        " digits.safetensors and digits.png. Needs no download and no accelerator.",
+        help="train a small network, in half a minute or a minute and a half",
+        description="Trains a network, prints its table of variables and writes its"
+        " weights and a picture to a folder. digits: a siamese network on"
+        " scikit-learn's 8x8 digits, and the error that a forgotten reuse gives. chars:"
+        " a transformer on the sources of Python's standard library; Control-C or kill"
+        " stops it, and the same command goes on from there, bit for bit. A finished"
+        " run that is started again starts anew. No download, no accelerator.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    demo.add_argument("--model", choices=_STEPS, default="digits", help="what to train")
     demo.add_argument(
-        "--steps", type=_steps, default=1000, metavar="N", help="batches to train on"
+        "--steps",
+        type=_steps,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="batches to train on (default: "
+        + ", ".join(f"{steps} for {model}" for model, steps in _STEPS.items())
+        + ")",
     )
     demo.add_argument(
         "--seed",
         type=_seed,
         default=0,
         metavar="N",
-        help="of the data's split, the initial values and the batches",
+        help="of the initial values, the batches and the digits' split",
     )
     demo.add_argument(
         "--out",

@@ -1,7 +1,8 @@
-"""Which of JAX's functions run around the code that asks: loops, checkpoints, grad.
+"""Which of JAX's transforms run around the code that asks: known by their frames.
 
-They are known by the frames of JAX's public functions. A count that has grown since a
-scope or a reference was made tells that it came in by closure.
+Python's stack holds the frames of JAX's public functions while they trace what they
+were given. So a scope can tell that it came into a loop by closure, and state that it
+is where JAX cannot follow it.
 """
 
 from __future__ import annotations
@@ -16,33 +17,63 @@ import jax
 
 from ._where import is_jax
 
+
+def _with_inner(*functions: Any) -> frozenset[CodeType]:
+    """The code of functions and of those that they define."""
+    codes = [inspect.unwrap(function).__code__ for function in functions]
+    inner = [c for code in codes for c in code.co_consts if isinstance(c, CodeType)]
+    return frozenset([*codes, *inner])
+
+
+def _own(*functions: Any) -> frozenset[CodeType]:
+    return frozenset(inspect.unwrap(function).__code__ for function in functions)
+
+
 # `fori_loop` and `map` call one of these.
-_LOOPS = frozenset(
-    inspect.unwrap(loop).__code__ for loop in (jax.lax.scan, jax.lax.while_loop)
-)
+_LOOPS = _own(jax.lax.scan, jax.lax.while_loop)
+_VMAP = _with_inner(jax.vmap)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
 
-
-def _with_inner(function: Any) -> Iterator[CodeType]:
-    """The code of a function and of those that it defines."""
-    code = inspect.unwrap(function).__code__
-    yield code
-    yield from (c for c in code.co_consts if isinstance(c, CodeType))
-
-
-_VMAP = frozenset(_with_inner(jax.vmap))
-_REVERSE_MODE = frozenset(
-    code
-    for function in (jax.grad, jax.value_and_grad, jax.vjp, jax.linearize)
-    for code in _with_inner(function)
-)
+# A letter for each transform that matters to state.
+_LETTERS = {
+    **dict.fromkeys(_own(jax.lax.scan), "S"),
+    **dict.fromkeys(_own(jax.lax.while_loop), "W"),
+    **dict.fromkeys(_own(jax.lax.cond, jax.lax.switch), "B"),
+    **dict.fromkeys(
+        _with_inner(jax.grad, jax.value_and_grad, jax.vjp, jax.linearize), "G"
+    ),
+}
 
 
-def _codes() -> Iterator[CodeType]:
+def _frames() -> Iterator[FrameType]:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        yield frame.f_code
+        yield frame
         frame = frame.f_back
+
+
+def surroundings() -> str:
+    """A letter for each of JAX's transforms that run, the outermost first.
+
+    ``S`` stands for `scan`, ``W`` for `while_loop`, ``B`` for the branches of `cond`
+    and `switch`, ``C`` for `checkpoint`, ``G`` for reverse-mode differentiation; one
+    transform may have its letter several times.
+
+    >>> import jax
+    >>> seen = []
+    >>> f = jax.checkpoint(lambda x: seen.append(surroundings()))
+    >>> _ = jax.lax.map(f, jax.numpy.ones(2))
+    >>> sorted(set(seen[0])), surroundings()
+    (['C', 'S'], '')
+    """
+    return "".join(map(_letter, _frames()))[::-1]
+
+
+def _letter(frame: FrameType) -> str:
+    code = frame.f_code
+    if code.co_filename == _CHECKPOINT_FILE:
+        return "C"
+    return _LETTERS.get(code, "")
 
 
 def loops() -> int:
@@ -52,7 +83,7 @@ def loops() -> int:
     >>> jax.lax.map(lambda x: loops() * x, jax.numpy.ones(2)).tolist(), loops()
     ([1.0, 1.0], 0)
     """
-    return sum(code in _LOOPS for code in _codes())
+    return sum(frame.f_code in _LOOPS for frame in _frames())
 
 
 def slicing_loops() -> int | None:
@@ -61,39 +92,17 @@ def slicing_loops() -> int | None:
     One for a `scan`, none for a `vmap`; None where the user's own code slices, by
     `jax.tree.map`.
     """
-    codes = list(_codes_of_jax())
+    codes = [frame.f_code for frame in _frames_of_jax()]
     if any(code in _VMAP for code in codes):
         return 0
     return sum(code in _LOOPS for code in codes) or None
 
 
-def _codes_of_jax() -> Iterator[CodeType]:
+def _frames_of_jax() -> Iterator[FrameType]:
     """The innermost unbroken run of JAX's own frames."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not is_jax(frame):
         frame = frame.f_back
     while frame is not None and is_jax(frame):
-        yield frame.f_code
+        yield frame
         frame = frame.f_back
-
-
-def checkpoints() -> int:
-    """A number that is larger within one more `jax.checkpoint`.
-
-    >>> import jax
-    >>> int(jax.checkpoint(checkpoints)()) > checkpoints()
-    True
-    """
-    return sum(code.co_filename == _CHECKPOINT_FILE for code in _codes())
-
-
-def is_differentiating() -> bool:
-    """Whether reverse-mode differentiation runs the code.
-
-    >>> import jax
-    >>> seen = []
-    >>> grads = jax.grad(lambda x: seen.append(is_differentiating()) or x)(1.0)
-    >>> seen, is_differentiating()
-    ([True], False)
-    """
-    return any(code in _REVERSE_MODE for code in _codes())

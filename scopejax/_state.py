@@ -10,8 +10,7 @@ under `grad` of a part of it, and without.
 **What JAX cannot do so far** is met here. Under `grad`, JAX 0.10 fails on references
 without a tangent in `jit`, `scan` and `cond`. So what has none (whole numbers) is kept
 as the bits of floats, and each write takes the old tangent along, which nothing reads.
-Within `jax.checkpoint` nothing helps but to pass values, as `scopejax.remat` does.
-`tests/test_state_law.py` proves the rest.
+Where nothing helps `_reach.py` has an error. `tests/test_state_law.py` proves the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +25,8 @@ import numpy as np
 from ._dtypes import as_array
 from ._errors import ScopeUsageError
 from ._naming import join
-from ._running import checkpoints, is_differentiating
+from ._reach import require_reach
+from ._running import surroundings
 from ._tree import Tree, insert, leaves, lookup
 from ._where import user_line
 
@@ -38,20 +38,20 @@ class StateCell:
       ref: the reference, in whatever trace is current; anything where JAX's functions
         on trees put their own leaves.
       dtype: of the variable.
-      within: how many checkpoints ran around the code that made the reference.
+      outside: how many letters the surroundings had where the reference was made.
     """
 
-    __slots__ = ("dtype", "ref", "within")
+    __slots__ = ("dtype", "outside", "ref")
 
-    def __init__(self, ref: Any, dtype: np.dtype, within: int) -> None:
-        self.ref, self.dtype, self.within = ref, dtype, within
+    def __init__(self, ref: Any, dtype: np.dtype, outside: int) -> None:
+        self.ref, self.dtype, self.outside = ref, dtype, outside
 
     @classmethod
     def holding(cls, value: jax.Array) -> StateCell:
         """A new reference that holds `value`."""
         dtype = np.dtype(value.dtype)
         ref = jax.new_ref(_encoded(jax.lax.stop_gradient(value)))
-        return cls(ref, dtype, checkpoints())
+        return cls(ref, dtype, len(surroundings()))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ class StateCell:
         Raises:
           ScopeUsageError: it cannot.
         """
-        self._require_reach(name, "read")
+        require_reach(name, self.outside, write=False)
         return self.value()
 
     def write(self, name: str, value: jax.Array) -> None:
@@ -82,7 +82,7 @@ class StateCell:
         Raises:
           ScopeUsageError: it cannot.
         """
-        self._require_reach(name, "assigned")
+        require_reach(name, self.outside, write=True)
         try:
             self.put(value)
         except Exception as error:
@@ -98,21 +98,10 @@ class StateCell:
         """The last value; the reference is of no use from here on."""
         return _decoded(jax.freeze(self.ref), self.dtype)
 
-    def _require_reach(self, name: str, what: str) -> None:
-        if checkpoints() > self.within and is_differentiating():
-            raise ScopeUsageError(
-                f"Variable {name} is state and cannot be {what} within jax.checkpoint:"
-                " under grad, JAX does not pass its references through.",
-                name=name,
-                where=user_line(),
-                remedy="scopejax.remat(function)(scope, ...) in place of"
-                " jax.checkpoint, with the scope as an argument.",
-            )
-
 
 jax.tree_util.register_pytree_node(
     StateCell,
-    lambda cell: ((cell.ref,), (cell.dtype, cell.within)),
+    lambda cell: ((cell.ref,), (cell.dtype, cell.outside)),
     lambda static, children: StateCell(children[0], *static),
 )
 

@@ -27,7 +27,7 @@ def cases(task):
 
 
 def numbers(shapes):
-    """Small numbers of these shapes, of which none are alike; variances are positive."""
+    """Small positive numbers of these shapes, none alike."""
     return [
         jnp.linspace(0.01, 0.1 + 0.01 * i, leaf.size).reshape(leaf.shape)
         for i, leaf in enumerate(shapes)

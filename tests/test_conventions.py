@@ -25,6 +25,7 @@ LAYERS = [
     "_options",
     "_spec",
     "_tree",
+    "_reach",
     "_state",
     "initializers",
     "_keys",

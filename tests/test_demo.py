@@ -164,7 +164,7 @@ class TestOptions:
         monkeypatch.setattr(demo, "run", run := Mock(return_value=7))
         options = ["--steps", "3", "--seed", "5", "--out", str(tmp_path)]
         assert command.main(["demo", *options]) == 7
-        run.assert_called_once_with(3, 5, tmp_path)
+        run.assert_called_once_with(3, 5, tmp_path, "digits")
 
     def test_can_be_interrupted(self, monkeypatch, capsys):
         """Control-C is no traceback."""

@@ -36,6 +36,18 @@ def test_both_modes_make_the_same_variables():
     }
 
 
+def test_regularizers_leave_the_state_alone():
+    """The scope's regularizer acts on none of the variables, so params suffice."""
+
+    def model(scope, x):
+        scope = scope.with_options(regularizer=jnp.sum)
+        return layers.batch_norm(scope / "bn", x, **TRAIN)
+
+    net = sj.transform_with_state(model)
+    params, _ = net.init(KEY, X)
+    assert net.manifest(X).regularization_loss(params) == 0.0
+
+
 def test_batch_norm_starts_as_the_identity():
     """Fresh state is mean 0 and variance 1, whatever the scope's initializer."""
     sevens = jax.nn.initializers.constant(7.0)
@@ -119,26 +131,33 @@ def test_a_shared_layer_moves_at_each_use():
 # In JAX's transforms
 
 
-def deep(scope, x, unrolled=False):
-    """Four alike layers, each of a product and a batch norm."""
+def layer(x, scope):
+    """One of four: a product and a batch norm."""
+    x = layers.dense(scope / "dense", x, x.shape[-1])
+    return jnp.tanh(layers.batch_norm(scope / "bn", x, **TRAIN)), None
 
-    def layer(x, scope):
-        x = layers.dense(scope / "dense", x, x.shape[-1])
-        return jnp.tanh(layers.batch_norm(scope / "bn", x, **TRAIN)), None
 
-    if not unrolled:
-        return jax.lax.scan(layer, x, (scope / "layers").stack(4))[0]
+def deep(scope, x, layer=layer):
+    """The four as a stack."""
+    return jax.lax.scan(layer, x, (scope / "layers").stack(4))[0]
+
+
+def unrolled(scope, x):
+    """The four one by one."""
     for i in range(4):
         x, _ = layer(x, scope / f"layer{i}")
     return x
 
 
-def test_a_scan_over_a_stack_is_the_unrolled_loop():
+@pytest.mark.parametrize(
+    "layer", [layer, jax.jit(layer), sj.remat(layer)], ids=["", "jit", "remat"]
+)
+def test_a_scan_over_a_stack_is_the_unrolled_loop(layer):
     """Under jit and grad a stack's loss, gradients and state are those of its items."""
     x = jnp.asarray(X)
-    net = sj.transform_with_state(deep)
+    net = sj.transform_with_state(functools.partial(deep, layer=layer))
     params, state = net.init(KEY, x)
-    slow = sj.transform_with_state(functools.partial(deep, unrolled=True))
+    slow = sj.transform_with_state(unrolled)
 
     def split(tree):
         flat = sj.to_flat(tree["layers"]).items()

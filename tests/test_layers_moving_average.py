@@ -89,15 +89,17 @@ def test_the_average_of_a_constant_is_the_constant(decay):
     np.testing.assert_allclose(outs, 3.7, rtol=2e-5)
 
 
-def test_python_and_traced_decays_are_the_same():
+@pytest.mark.parametrize(
+    ("decay", "number"),
+    [(np.float64(0.9), 0.9), (jnp.float32(0.9), 0.9), (jnp.bfloat16(0.75), 0.75)],
+)
+def test_python_and_traced_decays_are_the_same(decay, number):
     """A decay is a number or an array, of any floating dtype."""
-    _, state = NET.init(KEY, VALUES[0], 0.5)
-    expected = NET.apply({}, state, VALUES[0], 0.75)
-    for decay in (np.float64(0.75), jnp.float32(0.75), jnp.bfloat16(0.75)):
-        chex.assert_trees_all_equal(NET.apply({}, state, VALUES[0], decay), expected)
-        chex.assert_trees_all_close(
-            jax.jit(NET.apply)({}, state, VALUES[0], decay), expected, rtol=1e-6
-        )
+    _, state = run(VALUES, 0.5)
+    expected = NET.apply({}, state, VALUES[0], number)
+    chex.assert_trees_all_equal(NET.apply({}, state, VALUES[0], decay), expected)
+    traced = jax.jit(NET.apply)({}, state, VALUES[0], decay)
+    chex.assert_trees_all_close(traced, expected, rtol=1e-6, atol=1e-6)
 
 
 # State
@@ -115,6 +117,16 @@ def test_what_is_kept(debias, is_training):
     assert not any(leaf.any() for leaf in state["ema"].values())
     for spec in NET.manifest(VALUES[0], 0.9, **kw).values():
         assert (spec.trainable, spec.collections) == (False, ("variables",))
+
+
+def test_regularizers_leave_the_state_alone():
+    """The scope's regularizer does not act on averages."""
+    net = sj.transform(
+        lambda s: average(
+            s.with_options(regularizer=jnp.sum), 1.0, 0.9, is_training=False
+        )
+    )
+    assert net.manifest().regularization_loss({}) == 0.0
 
 
 @pytest.mark.parametrize("debias", [True, False])

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import scopejax
 import scopejax as sj
 
 from .refusals import refusal
@@ -257,6 +258,122 @@ def test_a_closed_over_scope_is_refused_by_remat_too():
         name="a/mean",
     )
     assert "the scope as an argument" in error.remedy
+
+
+def in_scan(body):
+    """The body, in a scan of two steps."""
+    return lambda s, x: jax.lax.scan(
+        lambda x, _: (body(s, x), None), x, None, length=2
+    )[0]
+
+
+def in_branch(body):
+    """The body, in a branch of `cond`."""
+    return lambda s, x: jax.lax.cond(x[0] < 1, body, lambda s, x: x, s, x)
+
+
+def in_switch(body):
+    """The body, in a branch of `switch`."""
+    return lambda s, x: jax.lax.switch(1, [lambda s, x: x, body], s, x)
+
+
+def in_while(body):
+    """The body, in a `while_loop` whose result is not differentiated."""
+
+    def run(s, x):
+        still = jax.lax.stop_gradient(x)
+        loop = jax.lax.while_loop(
+            lambda c: c[0] < 2, lambda c: (c[0] + 1, body(s, c[1])), (0, still)
+        )
+        return x + loop[1]
+
+    return run
+
+
+def in_grad(body):
+    """The body, in a gradient of the model's own."""
+    return lambda s, x: jax.grad(lambda x: body(s, x).sum())(x)
+
+
+def in_checkpoint(body):
+    """The body, in JAX's checkpoint."""
+    return lambda s, x: jax.checkpoint(body)(s, x)
+
+
+GAPS = {
+    "checkpoint, write": (in_checkpoint(writer), "within jax.checkpoint"),
+    "checkpoint, read": (in_checkpoint(reader), "within jax.checkpoint"),
+    "scan of checkpoint": (in_scan(in_checkpoint(writer)), "within jax.checkpoint"),
+    "cond in scan, write": (in_scan(in_branch(writer)), "in a branch within a loop"),
+    "cond in scan, read": (in_scan(in_branch(reader)), "in a branch within a loop"),
+    "switch in scan": (in_scan(in_switch(writer)), "in a branch within a loop"),
+    "while": (in_while(writer), "in a while_loop"),
+    "scan in grad": (in_grad(in_scan(writer)), "in a loop within a grad"),
+}
+MENDED = {"while": (0, 12), "scan in grad": (0, 11)}
+present = {
+    name: gap
+    for name, gap in GAPS.items()
+    if jax.__version_info__ < MENDED.get(name, (999,))
+}
+
+
+def gradient_of(body):
+    """The gradient of a model around `body`, by its input."""
+    net = stateful(lambda s, x: created(s, x, body).sum())
+    return jax.grad(lambda x: net.apply({}, STATE, x)[0])
+
+
+@pytest.mark.parametrize(("body", "where"), present.values(), ids=present)
+def test_where_jax_cannot_follow_is_told(body, where):
+    """State under `grad` where JAX has gaps: an error by name, with a way out."""
+    error = refusal(
+        sj.ScopeUsageError, lambda: gradient_of(body)(X), match=where, name="a/mean"
+    )
+    assert error.remedy
+    net = stateful(lambda s, x: created(s, x, body))
+    _, new = net.apply({}, net.init(KEY, X)[1], X)  # without grad all is well
+    assert new["a"]["mean"].shape == (3,)
+
+
+@pytest.mark.parametrize("body", [body for body, _ in present.values()], ids=present)
+def test_the_gaps_are_jaxs_own(body, monkeypatch):
+    """Without our error JAX fails there; a row that JAX has mended has to go."""
+    monkeypatch.setattr(scopejax._reach, "_GAPS", ())
+    with pytest.raises(
+        Exception, match=r"Ref|JaxprInputEffect|accum|State|while_loop|ref"
+    ):
+        gradient_of(body)(X)
+
+
+FINE = {
+    "scan": in_scan(writer),
+    "cond": in_branch(writer),
+    "switch": in_switch(writer),
+    "grad": in_grad(writer),
+    "scan in cond": in_branch(in_scan(writer)),
+    "grad in scan": in_scan(in_grad(writer)),
+    "cond in grad": in_grad(in_branch(writer)),
+    "remat of cond": sj.remat(in_branch(writer)),
+    "scan of remat": in_scan(sj.remat(writer)),
+}
+
+
+@pytest.mark.parametrize("body", FINE.values(), ids=FINE)
+def test_beside_the_gaps_all_is_well(body):
+    """The table refuses nothing that JAX can do."""
+    assert gradient_of(body)(X).shape == X.shape
+    assert jax.jit(gradient_of(body))(X).shape == X.shape
+
+
+def test_a_model_in_a_training_loop_is_not_in_a_loop_itself():
+    """A branch in a model whose gradient is taken in a `scan` is no branch in a loop."""
+    gradient = gradient_of(in_branch(writer))
+
+    def step(x, _):
+        return x - 0.1 * gradient(x), None
+
+    assert jax.lax.scan(step, X, None, length=2)[0].shape == X.shape
 
 
 # Trees that are no state

@@ -16,12 +16,22 @@ _PACKAGES = {
 }
 
 
-def obstacle(out: Path) -> str | None:
-    """One line about the first thing that is wrong; None where all is well."""
+class Obstacle(Exception):
+    """One line about what is wrong and what to do; the demo ends with it."""
+
+
+def require_packages() -> None:
+    """Refuses to begin where one is missing; both demos come with one extra."""
     missing = missing_package()
     if missing:
-        return f"the demo needs {missing}: pip install 'scopejax[demo]'"
-    return unwritable(out)
+        raise Obstacle(f"the demo needs {missing}: pip install 'scopejax[demo]'")
+
+
+def require_folder(out: Path) -> None:
+    """Makes the folder; refuses to begin where it cannot hold files."""
+    problem = unwritable(out)
+    if problem:
+        raise Obstacle(problem)
 
 
 def missing_package() -> str | None:

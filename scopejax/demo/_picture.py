@@ -10,12 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
+from ._curve import MUTED, RIGHT, WRONG, draw_loss
 from ._data import Array, Pairs
 from ._evaluate import Accuracy, Verdicts
 
-RIGHT, WRONG, LINE, MUTED = "#1a7f37", "#c8102e", "#1f4e8c", "#57606a"
 ACROSS = 6  # pairs in a row
 
 
@@ -40,7 +39,9 @@ def draw(
         3, 1, height_ratios=(2.2, 1, 1), squeeze=False
     )
     curve, filters = top.subplots(1, 2, width_ratios=(1.7, 1))
-    draw_loss(curve, losses)
+    draw_loss(curve, losses, guess=np.log(10) + np.log(2))
+    curve.set_title("Training loss of both heads", weight="bold")
+    curve.set(ylabel="cross entropy (nats)")
     draw_filters(filters, np.asarray(params["tower"]["conv1"]["kernel"]))
 
     half = ACROSS // 2
@@ -63,30 +64,6 @@ def hardest(pairs: Pairs, verdicts: Verdicts) -> list[int]:
             chosen.append(i)
             shown |= images
     return chosen[:ACROSS]
-
-
-def draw_loss(axes: Axes, losses: list[float]) -> None:
-    """Each batch's loss and, where there are many, a running mean."""
-    steps = np.arange(1, len(losses) + 1)
-    window = len(losses) // 40
-    if window < 2:
-        axes.plot(steps, losses, ".-", color=LINE, label="one batch")
-    else:
-        means = np.convolve(losses, np.full(window, 1 / window), "valid")
-        axes.plot(steps, losses, color=LINE, alpha=0.25, lw=0.8, label="one batch")
-        axes.plot(
-            steps[window - 1 :], means, color=LINE, lw=2, label=f"mean of {window}"
-        )
-    guess = np.log(10) + np.log(2)
-    axes.axhline(guess, color=MUTED, linestyle=":", label="guessing")
-    axes.set_title("Training loss of both heads", weight="bold")
-    axes.set(xlabel="step", ylabel="cross entropy (nats)", yscale="log")
-    axes.set(xlim=(0, len(losses) + 1), ylim=(0.8 * min(1, *losses), max(5, *losses)))
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
 
 
 def draw_filters(axes: Axes, kernel: Array) -> None:
