@@ -11,9 +11,6 @@ from typing import NoReturn
 
 from . import __version__
 
-# The demo's models, and how many batches each is trained on by default.
-_STEPS = {"digits": 1000, "chars": 800}
-
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -45,9 +42,7 @@ def _whole(text: str, least: int, most: int) -> int:
 def _demo(args: argparse.Namespace) -> int:
     from .demo import run
 
-    return run(
-        getattr(args, "steps", _STEPS[args.model]), args.seed, args.out, args.model
-    )
+    return run(args.steps, args.seed, args.out, args.model)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,15 +63,11 @@ def _parser() -> argparse.ArgumentParser:
         " run that is started again starts anew. No download, no accelerator.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    demo.add_argument("--model", choices=_STEPS, default="digits", help="what to train")
     demo.add_argument(
-        "--steps",
-        type=_steps,
-        default=argparse.SUPPRESS,
-        metavar="N",
-        help="batches to train on (default: "
-        + ", ".join(f"{steps} for {model}" for model, steps in _STEPS.items())
-        + ")",
+        "--model", choices=("digits", "chars"), default="digits", help="what to train"
+    )
+    demo.add_argument(
+        "--steps", type=_steps, default=1000, metavar="N", help="batches to train on"
     )
     demo.add_argument(
         "--seed",

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
 from ._pending import Pending, pending_in, require_inputs
@@ -15,23 +16,9 @@ from ._pytree import Scope, recording_scope
 from ._record import Record
 from ._spec import VariableSpec
 from ._state import hold
-from ._tree import Tree, from_flat, is_array, merge, to_flat
+from ._tree import Tree, from_flat, merge, to_flat
 
 Model = Callable[..., Any]
-
-
-class _Arguments:
-    """A model's arguments: the arrays among them, and all the rest as it is."""
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.leaves, self._structure = jax.tree.flatten((args, kwargs))
-        self.arrays = {i: x for i, x in enumerate(self.leaves) if is_array(x)}
-
-    def having(self, arrays: dict[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with other arrays in their places."""
-        leaves = [arrays.get(i, leaf) for i, leaf in enumerate(self.leaves)]
-        args, kwargs = jax.tree.unflatten(self._structure, leaves)
-        return args, kwargs
 
 
 def record(
@@ -48,7 +35,7 @@ def record(
       key: the root key; None for an abstract one.
       stateful: whether the model may assign variables.
     """
-    arguments = _Arguments(args, kwargs)
+    arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
@@ -81,7 +68,7 @@ def initialize(
     rest = Manifest(spec for name, spec in manifest.items() if name not in pending)
     made = rest.initialize(key, given)
     state, params = rest.select(trainable=False).partition(made)
-    arguments = _Arguments(args, kwargs)
+    arguments = Arguments(args, kwargs)
     require_inputs(pending, arguments.leaves)
 
     def run(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:

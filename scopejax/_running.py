@@ -7,9 +7,12 @@ is where JAX cannot follow it.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import CodeType, FrameType
 from typing import Any
 
@@ -74,6 +77,24 @@ def _letter(frame: FrameType) -> str:
     if code.co_filename == _CHECKPOINT_FILE:
         return "C"
     return _LETTERS.get(code, "")
+
+
+@functools.cache
+def _extension() -> Any:
+    """JAX's module on traces, fetched at its first use: it is slow to import."""
+    return importlib.import_module("jax.extend.core")
+
+
+def current_trace() -> Any:
+    """JAX's object for the trace that runs, which keeps what it has traced alive."""
+    with _extension().take_current_trace() as trace:
+        return trace
+
+
+def within_trace(trace: Any) -> AbstractContextManager[Any]:
+    """What is done in the context is part of an outer trace that is still going on."""
+    context: AbstractContextManager[Any] = _extension().set_current_trace(trace)
+    return context
 
 
 def loops() -> int:

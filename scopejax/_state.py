@@ -1,16 +1,18 @@
-"""State: variables that are written while a model runs, in references of JAX.
+"""State: variables that are written while a model runs.
 
-`apply` puts each array of the state into a `jax.new_ref`, which JAX's own loops and
-branches read and write right inside of their bodies, and freezes them at its end.
+`apply` holds each array of the state in a `StateCell`. As long as the code runs in the
+very trace that `apply` began in, a cell is a Python variable: reading and writing cost
+nothing, and the program is that of a model which passes its state on by hand. At the
+moment that JAX takes the cell into another trace, the body of a `scan`, a branch, a
+jitted function, it becomes a reference, `jax.new_ref`, which such bodies read and write
+in place; at the end it is frozen.
 
 **No gradient flows through state**, as in TF1: what is written is a value, and what is
 read is a constant. So an assignment does the same under `grad` of the whole model,
-under `grad` of a part of it, and without.
+under `grad` of a part of it, and without. JAX's references have a kind for just that,
+which is not written a second time where `jax.checkpoint` runs a body again.
 
-**What JAX cannot do so far** is met here. Under `grad`, JAX 0.10 fails on references
-without a tangent in `jit`, `scan` and `cond`. So what has none (whole numbers) is kept
-as the bits of floats, and each write takes the old tangent along, which nothing reads.
-Where nothing helps `_reach.py` has an error. `tests/test_state_law.py` proves the rest.
+`tests/test_state_law.py` proves it; `_reach.py` knows where JAX cannot follow so far.
 """
 
 from __future__ import annotations
@@ -19,72 +21,92 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from ._dtypes import as_array
 from ._errors import ScopeUsageError
 from ._naming import join
-from ._reach import require_reach
-from ._running import surroundings
+from ._reach import is_in_reach, require_reach
+from ._running import current_trace, surroundings, within_trace
 from ._tree import Tree, insert, leaves, lookup
 from ._where import user_line
 
 
 class StateCell:
-    """One variable of the state: a pytree with the reference as its child.
+    """One variable of the state: a pytree with its reference as the child.
 
     Attributes:
-      ref: the reference, in whatever trace is current; anything where JAX's functions
-        on trees put their own leaves.
-      dtype: of the variable.
-      outside: how many letters the surroundings had where the reference was made.
+      outside: how many letters the surroundings had where the state was taken in.
     """
 
-    __slots__ = ("dtype", "outside", "ref")
+    __slots__ = ("_held", "_home", "_ref", "outside")
 
-    def __init__(self, ref: Any, dtype: np.dtype, outside: int) -> None:
-        self.ref, self.dtype, self.outside = ref, dtype, outside
+    def __init__(self, ref: Any, outside: int) -> None:
+        self._ref = ref
+        self._held: Any = None
+        self._home: Any = None  # the trace in which the value is held
+        self.outside = outside
 
     @classmethod
     def holding(cls, value: jax.Array) -> StateCell:
-        """A new reference that holds `value`."""
-        dtype = np.dtype(value.dtype)
-        ref = jax.new_ref(_encoded(jax.lax.stop_gradient(value)))
-        return cls(ref, dtype, len(surroundings()))
+        """A cell of the current trace that holds `value`."""
+        cell = cls(None, len(surroundings()))
+        cell._held, cell._home = value, current_trace()
+        return cell
+
+    @property
+    def ref(self) -> Any:
+        """The reference; made in the cell's own trace where there is none yet."""
+        if self._home is not None:
+            with within_trace(self._home):
+                constant = jax.lax.stop_gradient(self._held)
+                self._ref = jax.new_ref(constant, kind="no_grad_no_remat")
+            self._held = self._home = None
+        return self._ref
+
+    @property
+    def _array(self) -> Any:
+        return self._ref if self._home is None else self._held
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The variable's shape; within a `scan` or `vmap` that slices, of its item."""
-        return tuple(self.ref.shape)
+        return tuple(self._array.shape)
 
-    def value(self) -> jax.Array:
-        """The present value."""
-        return _decoded(self.ref[...], self.dtype)
+    @property
+    def dtype(self) -> Any:
+        """The variable's dtype."""
+        return self._array.dtype
 
-    def put(self, value: jax.Array) -> None:
-        """The value from here on; of the same shape and dtype."""
-        bits = _encoded(jax.lax.stop_gradient(value))
-        self.ref[...] = _with_old_tangent(bits, self.ref[...])
+    def _is_home(self) -> bool:
+        return self._home is not None and self._home is current_trace()
 
     def read(self, name: str) -> jax.Array:
-        """`value`, where JAX can read it.
+        """The present value.
 
         Raises:
-          ScopeUsageError: it cannot.
+          ScopeUsageError: JAX cannot read it here.
         """
-        require_reach(name, self.outside, write=False)
-        return self.value()
+        if self._is_home():
+            value = self._held
+        else:
+            require_reach(name, self.outside, "read")
+            value = self.ref[...]
+        constant: jax.Array = jax.lax.stop_gradient(value)
+        return constant
 
     def write(self, name: str, value: jax.Array) -> None:
-        """`put`, where JAX can write.
+        """The value from here on; of the same shape and dtype.
 
         Raises:
-          ScopeUsageError: it cannot.
+          ScopeUsageError: JAX cannot write it here.
         """
-        require_reach(name, self.outside, write=True)
+        constant = jax.lax.stop_gradient(value)
+        if self._is_home():
+            self._held = constant
+            return
+        require_reach(name, self.outside, "assigned")
         try:
-            self.put(value)
+            self.ref[...] = constant
         except Exception as error:
             raise ScopeUsageError(
                 f"Variable {name} cannot be assigned here: {error}",
@@ -94,25 +116,23 @@ class StateCell:
                 " a mapped argument; or return the value and assign it outside.",
             ) from error
 
-    def frozen(self) -> jax.Array:
-        """The last value; the reference is of no use from here on."""
-        return _decoded(jax.freeze(self.ref), self.dtype)
+    def last(self) -> jax.Array:
+        """The value at the end; the cell is of no use from here on."""
+        held, home, self._held, self._home = self._held, self._home, None, None
+        return held if home is not None else jax.freeze(self._ref)
 
 
+# That JAX can follow is static: a branch that it has traced where it can, and keeps in
+# its cache, is traced anew, and refused, where it cannot.
 jax.tree_util.register_pytree_node(
     StateCell,
-    lambda cell: ((cell.ref,), (cell.dtype, cell.outside)),
-    lambda static, children: StateCell(children[0], *static),
+    lambda cell: ((cell.ref,), (cell.outside, is_in_reach(cell.outside))),
+    lambda static, children: StateCell(children[0], static[0]),
 )
 
 
-def is_cell(leaf: Any) -> bool:
-    """Whether a leaf is a `StateCell`: for `is_leaf`."""
-    return isinstance(leaf, StateCell)
-
-
 def hold(state: Mapping[str, Any]) -> Tree:
-    """The nested dict with a reference for each array of `state`."""
+    """The nested dict with a cell for each array of `state`."""
     held: Tree = {}
     for path, leaf in leaves(state, "state"):
         insert(held, path, StateCell.holding(as_array(leaf, join(path))))
@@ -124,41 +144,6 @@ def release(held: Tree, state: Mapping[str, Any]) -> Any:
 
     def last(path: Any, _: Any) -> jax.Array:
         cell: StateCell = lookup(held, tuple(entry.key for entry in path))
-        return cell.frozen()
+        return cell.last()
 
     return jax.tree_util.tree_map_with_path(last, state)
-
-
-# Whole numbers as bits of floats: JAX asks for references that have a tangent.
-
-
-def _is_differentiable(dtype: np.dtype) -> bool:
-    return bool(jnp.issubdtype(dtype, jnp.inexact))
-
-
-def _encoded(value: jax.Array) -> jax.Array:
-    if _is_differentiable(value.dtype):
-        return value
-    wide, bits = _WORDS[value.dtype.itemsize == 8]
-    return jax.lax.bitcast_convert_type(value.astype(wide), bits)
-
-
-def _decoded(stored: jax.Array, dtype: np.dtype) -> jax.Array:
-    stored = jax.lax.stop_gradient(stored)
-    if _is_differentiable(dtype):
-        return stored
-    wide, _ = _WORDS[dtype.itemsize == 8]
-    return jax.lax.bitcast_convert_type(stored, wide).astype(dtype)
-
-
-_WORDS = {False: (jnp.uint32, jnp.float32), True: (jnp.uint64, jnp.float64)}
-
-
-@jax.custom_jvp
-def _with_old_tangent(value: jax.Array, old: jax.Array) -> jax.Array:
-    return value
-
-
-@_with_old_tangent.defjvp
-def _with_old_tangent_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-    return primals[0], tangents[1]

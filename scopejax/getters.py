@@ -268,7 +268,8 @@ class ema:
         if self.evaluate:
             return average
         if arguments["reuse"] is not True:
-            moved = self.decay * average + (1 - self.decay) * w
+            constant = jax.lax.stop_gradient(w)
+            moved = self.decay * average + (1 - self.decay) * constant
             getter.assign(f"{name}_ema", moved)
         return w
 

@@ -92,7 +92,7 @@ class Seq:
 
 @dataclasses.dataclass(frozen=True)
 class Wrapped:
-    """`jit`, or `sj.remat`: the scope comes as an argument, or by closure."""
+    """`jit` or `checkpoint`: the scope comes as an argument, or by closure."""
 
     wrap: Any
     body: Any
@@ -193,32 +193,28 @@ class Under:
     """What surrounds a piece of a program, as far as JAX cares.
 
     Attributes:
-      differentiated: whether the whole program is.
-      loop: whether a loop is around.
-      inner: whether a `jax.grad` of the program's own is around.
+      differentiated: whether a gradient is taken, of the whole or by the program.
+      loop: whether a loop is around, within that.
     """
 
     differentiated: bool
     loop: bool = False
-    inner: bool = False
 
     @property
     def loops(self):
         """The loops that JAX has for this place."""
-        if self.inner and self.differentiated:
-            return ()  # JAX 0.10 fails on references within `scan` within `grad`
-        if self.inner or self.differentiated:
-            return "scan", "fori", "map"
-        return "scan", "fori", "map", "while"
+        static = "scan", "fori", "map"
+        return static if self.differentiated else (*static, "while")
 
     @property
     def branches(self):
         """Whether JAX has branches with references for this place."""
-        return not (self.loop and (self.inner or self.differentiated))
+        return not (self.loop and self.differentiated)
 
 
 def programs(under, depth=3):
     """Programs that JAX can run, of some depth."""
+    wrappers = st.sampled_from([jax.checkpoint, sj.remat])
     leaf = st.lists(st.sampled_from(sorted(NAMES)), unique=True).map(
         lambda names: Leaf(tuple(names))
     )
@@ -233,14 +229,14 @@ def programs(under, depth=3):
         leaf,
         st.builds(Seq, same, same),
         st.builds(Wrapped, st.just(jax.jit), same, st.booleans()),
-        st.builds(Wrapped, st.just(sj.remat), same, st.just(False)),
+        st.builds(Wrapped, wrappers, same, st.booleans()),
+        st.builds(
+            Loop, st.sampled_from(under.loops), st.integers(1, 3), within(loop=True)
+        ),
     ]
-    if under.loops:
-        kinds, steps = st.sampled_from(under.loops), st.integers(1, 3)
-        choices.append(st.builds(Loop, kinds, steps, within(loop=True)))
     if under.branches:
         bodies = st.lists(same, min_size=2, max_size=3).map(tuple)
         choices.append(st.builds(Branch, bodies, st.booleans()))
-    if not under.inner:
-        choices.append(st.builds(Grad, within(inner=True)))
+    loop = under.loop and under.differentiated
+    choices.append(st.builds(Grad, within(differentiated=True, loop=loop)))
     return st.one_of(choices)

@@ -25,6 +25,7 @@ LAYERS = [
     "_options",
     "_spec",
     "_tree",
+    "_arguments",
     "_reach",
     "_state",
     "initializers",

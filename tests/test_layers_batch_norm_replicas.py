@@ -34,7 +34,7 @@ def over_pmap(function, params, state, x):
 
 
 def over_shard_map(function, params, state, x):
-    """The same by shard_map, under jit: there JAX passes its references through."""
+    """The same by shard_map, under jit."""
     mesh = jax.make_mesh((len(x),), ("i",), axis_types=(AxisType.Auto,))
     whole, split = PartitionSpec(), PartitionSpec("i")
     specs = {"in_specs": (whole, whole, split), "out_specs": (split, whole)}
