@@ -5,18 +5,20 @@ Each function takes one figure in the process it runs in, which is a fresh one.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
 
+from . import training
 from .contestants import BY_HAND, SCOPEJAX, Net, load
-from .maths import INPUTS
+from .maths import BATCHES, INPUTS
 
 CLOCKS: dict[str, Callable[[], float]] = {
     "wall": time.perf_counter,
@@ -34,7 +36,7 @@ class Case(NamedTuple):
 
     Attributes:
       contestant: who runs it.
-      model: ``"mlp"``, ``"gpt"`` or ``"gpt-jit"``.
+      model: ``"mlp"``, ``"gpt"`` or ``"gpt-jit"``, or the name of a training task.
       layers: how many the model has.
       clock: ``"wall"``, or ``"cpu"`` for the processor time of all threads.
     """
@@ -46,7 +48,7 @@ class Case(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """``"gpt"`` for ``"gpt-jit"``."""
+        """``"gpt"`` for ``"gpt-jit"`` and ``"gpt-scan"``."""
         return self.model.partition("-")[0]
 
     def net(self) -> Net:
@@ -62,21 +64,40 @@ class Case(NamedTuple):
         key, x = self.inputs()
         return jax.eval_shape(self.net().init, key, x), x
 
-    def seconds(self, call: Callable[[], Any]) -> float:
-        """How long `call` takes, its arrays' values included.
+    def task(self) -> training.Task:
+        """The training task as the contestant writes it."""
+        return training.load(self.contestant)[self.model](self.layers)
 
-        Python's garbage collector is off meanwhile, as in `timeit`: whether one of its
-        long runs falls into a figure is chance.
-        """
+    def batch(self) -> tuple[jax.Array, jax.Array]:
+        """A root key and a batch to train on."""
+        return jax.random.key(0), BATCHES[self.kind]()
+
+    def step_shapes(self) -> tuple[Any, ...]:
+        """The arguments of a training step, all variables as shapes alone."""
+        key, x = self.batch()
+        return (*jax.eval_shape(self.task().init, key, x), x)
+
+    def seconds(self, call: Callable[[], Any]) -> float:
+        """How long `call` takes, its arrays' values included."""
         clock = CLOCKS[self.clock]
-        gc.collect()
-        gc.disable()
-        start = clock()
-        try:
+        with _collector_off():
+            start = clock()
             wait(call())
             return clock() - start
-        finally:
-            gc.enable()
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keeps Python's garbage collector from running within, as in `timeit`.
+
+    Whether one of its long runs falls into a figure is chance.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def cold_init(case: Case) -> float:
@@ -129,6 +150,34 @@ def call(case: Case, calls: int = 1000) -> float:
     return 1e6 / calls * statistics.median(batch() for _ in range(5))
 
 
+def step(case: Case, duration: float = 1.0, at_least: int = 50) -> float:
+    """One training step, compiled, in microseconds: the median of a second of them.
+
+    Each one takes the variables that the last one made, in their memory.
+    """
+    task, (key, x) = case.task(), case.batch()
+    (trained, state, frozen), run = task.init(key, x), task.jitted()
+    clock, times = CLOCKS[case.clock], list[float]()
+    with _collector_off():
+        while len(times) <= at_least or sum(times[1:]) < duration:
+            start = clock()
+            trained, state, loss = run(trained, state, frozen, x)
+            wait((trained, state, loss))
+            times.append(clock() - start)
+    return 1e6 * statistics.median(times[1:])  # the first one compiles
+
+
+def trace_step(case: Case) -> float:
+    """Tracing and lowering a training step, in seconds; the second time, as `trace`."""
+    _lower_step(case)
+    return _lower_step(case)
+
+
+def _lower_step(case: Case) -> float:
+    run, arguments = case.task().jitted(), case.step_shapes()
+    return case.seconds(lambda: run.trace(*arguments).lower() and None)
+
+
 def importing(case: Case) -> float:
     """Importing the contestant's file when JAX is imported already, in seconds."""
     return case.seconds(lambda: load(case.contestant) and None)
@@ -179,6 +228,7 @@ class Measure(NamedTuple):
 
 
 _NO_SLOWER, _CLOSE, _SHARED = Target(1.0), Target(1.15), Target(0.35)
+_EQUAL, _NEAR = Target(1.05), Target(1.2)
 _LITTLE = Target(0.05, beyond=True)
 
 MEASURES: dict[str, Measure] = {
@@ -219,3 +269,24 @@ MEASURES: dict[str, Measure] = {
     ),
     "call": Measure("call of jitted apply, MLP, no rows", "us", call, "mlp", 100),
 }
+
+# name -> its words in the table, layers
+_TASKS = {
+    "mlp-norm": ("MLP, batch norm", 20),
+    "mlp-ema": ("MLP, EMA getter", 50),
+    "mlp-lora": ("MLP, LoRA getter", 50),
+    "gpt-scan": ("GPT, scan over blocks", 12),
+}
+
+for _task, (_words, _layers) in _TASKS.items():
+    MEASURES[f"step-{_task}"] = Measure(
+        f"training step, {_words}", "us", step, _task, _layers, _EQUAL
+    )
+    MEASURES[f"trace-step-{_task}"] = Measure(
+        f"trace and lower training step, {_words}",
+        "s",
+        trace_step,
+        _task,
+        _layers,
+        _NEAR,
+    )

@@ -15,7 +15,7 @@ from .contestants import BY_HAND, installed
 from .measures import MEASURES, Measure
 from .rounds import Figures, Run
 
-Checks = Mapping[str, Mapping[str, bool]]
+Checks = Mapping[str, Mapping[str, str]]
 
 _HEAD = ("measure", "layers", "", "median", "min .. max", "to by hand", "target", "met")
 
@@ -101,8 +101,8 @@ def text(run: Run, figures: Figures, checks: Checks) -> str:
     )
 
 
-def _verdict(name: str, results: Mapping[str, bool]) -> str:
-    programs = "; ".join(f"{w}: {'yes' if s else 'NO'}" for w, s in results.items())
+def _verdict(name: str, results: Mapping[str, str]) -> str:
+    programs = "; ".join(f"{what}: {verdict}" for what, verdict in results.items())
     return f"{installed()[name].title}, the same program as by hand? {programs}."
 
 

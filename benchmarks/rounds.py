@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import training
 from .contestants import BY_HAND, installed
 from .measures import MEASURES
 
@@ -70,9 +71,13 @@ class Run(NamedTuple):
 
 
 def entrants(measure: str) -> list[str]:
-    """The contestants that have the measure's model."""
+    """The contestants that have the measure's model or task."""
     model = MEASURES[measure].model
-    return [name for name, found in installed().items() if model in found.models]
+    return [
+        name
+        for name, found in installed().items()
+        if model in {*found.models, *training.load(name)}
+    ]
 
 
 def rotated(names: Sequence[str], by: int) -> list[str]:
@@ -98,7 +103,7 @@ def take(run: Run) -> Figures:
     return figures
 
 
-def check() -> dict[str, dict[str, bool]]:
-    """contestant -> program -> whether it is the same as by hand."""
+def check() -> dict[str, dict[str, str]]:
+    """contestant -> program -> whether it is the same as by hand, in words."""
     others = [name for name in installed() if name != BY_HAND]
     return {name: in_fresh_process("check", name) for name in others}

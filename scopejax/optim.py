@@ -8,6 +8,9 @@ and labels:
   optax.transforms.freeze(manifest.mask("encoder/**")))``;
 - another optimizer for each scope: ``optax.partition({"fast": optax.sgd(0.1), "slow":
   optax.sgd(0.01)}, manifest.labels({"head/**": "fast", "**": "slow"}))``.
+
+With `scopejax.transform_with_state` optax gets the params alone: take the masks and
+labels of ``manifest.select(trainable=True)``.
 """
 
 from __future__ import annotations

@@ -29,6 +29,10 @@ CALLS = {
     "attention": lambda scope: layers.attention(scope, X, 2),
     "lstm": lambda scope: layers.lstm(scope, (X, X), X),
     "gru": lambda scope: layers.gru(scope, X, X),
+    "batch_norm": lambda scope: layers.batch_norm(scope, X, is_training=True),
+    "exponential_moving_average": lambda scope: layers.exponential_moving_average(
+        scope, X, 0.9
+    ),
 }
 NO_SCOPES = {
     "dict": {"kernel": X},

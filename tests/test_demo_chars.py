@@ -150,7 +150,7 @@ class TestOptions:
         ("options", "arguments"),
         [
             ("", (1000, 0, Path("demo_out"), "digits")),
-            ("--model chars", (800, 0, Path("demo_out"), "chars")),
+            ("--model chars", (1000, 0, Path("demo_out"), "chars")),
             ("--model chars --steps 3 --seed 5", (3, 5, Path("demo_out"), "chars")),
         ],
     )
@@ -175,7 +175,7 @@ class TestOptions:
             command.main(["demo", "--help"])
         text = " ".join(capsys.readouterr().out.split())
         assert "A finished run that is started again starts anew." in text
-        assert "(default: 1000 for digits, 800 for chars)" in text
+        assert "(default: digits)" in text
 
 
 class TestText:

@@ -14,86 +14,94 @@ from .. import maths
 from . import Contestant, Net
 
 Params = dict[str, Any]
-_GLOROT, _NORMAL = glorot_uniform(), normal(0.02)
+GLOROT, NORMAL = glorot_uniform(), normal(0.02)
 
 
-def _init_dense(
+def init_dense(
     key: jax.Array, inputs: int, outputs: int, initializer: Initializer
 ) -> Params:
+    """A kernel and a bias of zeros."""
     return {"kernel": initializer(key, (inputs, outputs)), "bias": jnp.zeros(outputs)}
 
 
-def _dense(params: Params, x: jax.Array) -> jax.Array:
+def dense(params: Params, x: jax.Array) -> jax.Array:
+    """A dense layer."""
     return maths.dense(x, params["kernel"], params["bias"])
 
 
 # The MLP
 
 
-def _init_mlp(layers: int, key: jax.Array, x: jax.Array) -> Params:
+def init_mlp(layers: int, key: jax.Array, x: jax.Array) -> Params:
+    """The MLP's parameters."""
     keys = jax.random.split(key, layers)
     return {
-        f"layer{i}": _init_dense(keys[i], maths.WIDTH, maths.WIDTH, _GLOROT)
+        f"layer{i}": init_dense(keys[i], maths.WIDTH, maths.WIDTH, GLOROT)
         for i in range(layers)
     }
 
 
-def _apply_mlp(layers: int, params: Params, x: jax.Array) -> jax.Array:
+def apply_mlp(layers: int, params: Params, x: jax.Array) -> jax.Array:
+    """The MLP."""
     for i in range(layers):
-        x = jnp.tanh(_dense(params[f"layer{i}"], x))
+        x = jnp.tanh(dense(params[f"layer{i}"], x))
     return x
 
 
 def mlp(layers: int) -> Net:
     """`layers` dense layers and tanh."""
-    return Net(partial(_init_mlp, layers), partial(_apply_mlp, layers))
+    return Net(partial(init_mlp, layers), partial(apply_mlp, layers))
 
 
 # The GPT
 
 
-def _init_norm() -> Params:
+def init_norm() -> Params:
+    """A scale of ones and a bias of zeros."""
     return {"scale": jnp.ones(maths.FEATURES), "bias": jnp.zeros(maths.FEATURES)}
 
 
-def _init_block(key: jax.Array) -> Params:
+def init_block(key: jax.Array) -> Params:
+    """A block's parameters."""
     qkv, out, up, down = jax.random.split(key, 4)
     wide = maths.FEATURES
     return {
-        "ln1": _init_norm(),
+        "ln1": init_norm(),
         "attn": {
-            "qkv": _init_dense(qkv, wide, 3 * wide, _NORMAL),
-            "out": _init_dense(out, wide, wide, _NORMAL),
+            "qkv": init_dense(qkv, wide, 3 * wide, NORMAL),
+            "out": init_dense(out, wide, wide, NORMAL),
         },
-        "ln2": _init_norm(),
+        "ln2": init_norm(),
         "mlp": {
-            "up": _init_dense(up, wide, 4 * wide, _NORMAL),
-            "down": _init_dense(down, 4 * wide, wide, _NORMAL),
+            "up": init_dense(up, wide, 4 * wide, NORMAL),
+            "down": init_dense(down, 4 * wide, wide, NORMAL),
         },
     }
 
 
-def _init_gpt(layers: int, key: jax.Array, tokens: jax.Array) -> Params:
+def init_gpt(layers: int, key: jax.Array, tokens: jax.Array) -> Params:
+    """The GPT's parameters."""
     table, positions, *blocks = jax.random.split(key, layers + 2)
     return {
-        "table": _NORMAL(table, (maths.VOCABULARY, maths.FEATURES)),
-        "positions": _NORMAL(positions, (maths.CONTEXT, maths.FEATURES)),
-        **{f"h{i}": _init_block(blocks[i]) for i in range(layers)},
-        "ln": _init_norm(),
+        "table": NORMAL(table, (maths.VOCABULARY, maths.FEATURES)),
+        "positions": NORMAL(positions, (maths.CONTEXT, maths.FEATURES)),
+        **{f"h{i}": init_block(blocks[i]) for i in range(layers)},
+        "ln": init_norm(),
     }
 
 
-def _norm(params: Params, x: jax.Array) -> jax.Array:
+def norm(params: Params, x: jax.Array) -> jax.Array:
+    """Layer normalization."""
     return maths.layer_norm(x, params["scale"], params["bias"])
 
 
 def block(params: Params, x: jax.Array) -> jax.Array:
     """A pre-LN transformer block."""
     attn, hidden = params["attn"], params["mlp"]
-    mixed = maths.attend(_dense(attn["qkv"], _norm(params["ln1"], x)))
-    x = x + _dense(attn["out"], mixed)
-    y = jax.nn.gelu(_dense(hidden["up"], _norm(params["ln2"], x)))
-    return x + _dense(hidden["down"], y)
+    mixed = maths.attend(dense(attn["qkv"], norm(params["ln1"], x)))
+    x = x + dense(attn["out"], mixed)
+    y = jax.nn.gelu(dense(hidden["up"], norm(params["ln2"], x)))
+    return x + dense(hidden["down"], y)
 
 
 Block = Callable[[Params, jax.Array], jax.Array]
@@ -107,12 +115,12 @@ def _apply_gpt(
     x = table[tokens] + params["positions"][: tokens.shape[-1]]
     for i in range(layers):
         x = block(params[f"h{i}"], x)
-    return maths.tied_head(_norm(params["ln"], x), table)
+    return maths.tied_head(norm(params["ln"], x), table)
 
 
 def gpt(layers: int, block: Block = block) -> Net:
     """A GPT of `layers` blocks with a tied head."""
-    return Net(partial(_init_gpt, layers), partial(_apply_gpt, layers, block))
+    return Net(partial(init_gpt, layers), partial(_apply_gpt, layers, block))
 
 
 CONTESTANT = Contestant(

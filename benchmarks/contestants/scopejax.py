@@ -14,22 +14,25 @@ import scopejax as sj
 from .. import maths
 from . import Contestant, Net
 
-_NORMAL = normal(0.02)
+NORMAL = normal(0.02)
 
 
-def _dense(scope: sj.Scope, x: jax.Array, features: int) -> jax.Array:
+def dense(scope: sj.Scope, x: jax.Array, features: int) -> jax.Array:
+    """A dense layer."""
     kernel = scope.get_variable("kernel", (x.shape[-1], features))
     bias = scope.get_variable("bias", (features,), initializer=zeros)
     return maths.dense(x, kernel, bias)
 
 
-def _mlp(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+def run_mlp(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+    """The MLP."""
     for i in range(layers):
-        x = jnp.tanh(_dense(scope / f"layer{i}", x, maths.WIDTH))
+        x = jnp.tanh(dense(scope / f"layer{i}", x, maths.WIDTH))
     return x
 
 
-def _norm(scope: sj.Scope, x: jax.Array) -> jax.Array:
+def norm(scope: sj.Scope, x: jax.Array) -> jax.Array:
+    """Layer normalization."""
     scale = scope.get_variable("scale", (maths.FEATURES,), initializer=ones)
     bias = scope.get_variable("bias", (maths.FEATURES,), initializer=zeros)
     return maths.layer_norm(x, scale, bias)
@@ -39,10 +42,10 @@ def block(scope: sj.Scope, x: jax.Array) -> jax.Array:
     """A pre-LN transformer block."""
     wide = maths.FEATURES
     attn, hidden = scope / "attn", scope / "mlp"
-    mixed = maths.attend(_dense(attn / "qkv", _norm(scope / "ln1", x), 3 * wide))
-    x = x + _dense(attn / "out", mixed, wide)
-    y = jax.nn.gelu(_dense(hidden / "up", _norm(scope / "ln2", x), 4 * wide))
-    return x + _dense(hidden / "down", y, wide)
+    mixed = maths.attend(dense(attn / "qkv", norm(scope / "ln1", x), 3 * wide))
+    x = x + dense(attn / "out", mixed, wide)
+    y = jax.nn.gelu(dense(hidden / "up", norm(scope / "ln2", x), 4 * wide))
+    return x + dense(hidden / "down", y, wide)
 
 
 Block = Callable[[sj.Scope, jax.Array], jax.Array]
@@ -50,18 +53,18 @@ _jitted_block: Block = jax.jit(block)
 
 
 def _gpt(layers: int, block: Block, scope: sj.Scope, tokens: jax.Array) -> jax.Array:
-    scope = scope.with_options(initializer=_NORMAL)
+    scope = scope.with_options(initializer=NORMAL)
     table = scope.get_variable("table", (maths.VOCABULARY, maths.FEATURES))
     positions = scope.get_variable("positions", (maths.CONTEXT, maths.FEATURES))
     x = table[tokens] + positions[: tokens.shape[-1]]
     for i in range(layers):
         x = block(scope / f"h{i}", x)
-    return maths.tied_head(_norm(scope / "ln", x), table)
+    return maths.tied_head(norm(scope / "ln", x), table)
 
 
 def mlp(layers: int) -> Net:
     """`layers` dense layers and tanh."""
-    net = sj.transform(partial(_mlp, layers))
+    net = sj.transform(partial(run_mlp, layers))
     return Net(net.init, net.apply)
 
 

@@ -38,9 +38,9 @@ def language_model(
     scope = scope.with_options(custom_getter=averages)
     scope = scope.with_options(custom_getter=sj.getters.cast("bfloat16"))
 
+    @jax.checkpoint
     def layer(x: jax.Array, scope: sj.Scope) -> tuple[jax.Array, None]:
-        # `jax.checkpoint` for a block whose averages move: these are state.
-        return sj.remat(block)(scope, x, sizes, is_training), None
+        return block(scope, x, sizes, is_training), None
 
     x = embed(scope, ids, sizes)  # (batch, time, width), bfloat16
     x, _ = jax.lax.scan(layer, x, (scope / "layers").stack(sizes.layers))
