@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from ._dtypes import as_array
 from ._errors import ScopeUsageError
@@ -48,7 +50,7 @@ class StateCell:
 
     @classmethod
     def holding(cls, value: jax.Array) -> StateCell:
-        """A cell of the current trace that holds `value`."""
+        """A cell of the current trace that holds a value without tangent."""
         cell = cls(None, len(surroundings()))
         cell._held, cell._home = value, current_trace()
         return cell
@@ -58,8 +60,7 @@ class StateCell:
         """The reference; made in the cell's own trace where there is none yet."""
         if self._home is not None:
             with within_trace(self._home):
-                constant = jax.lax.stop_gradient(self._held)
-                self._ref = jax.new_ref(constant, kind="no_grad_no_remat")
+                self._ref = jax.new_ref(self._held, kind="no_grad_no_remat")
             self._held = self._home = None
         return self._ref
 
@@ -87,11 +88,10 @@ class StateCell:
           ScopeUsageError: JAX cannot read it here.
         """
         if self._is_home():
-            value = self._held
-        else:
-            require_reach(name, self.outside, "read")
-            value = self.ref[...]
-        constant: jax.Array = jax.lax.stop_gradient(value)
+            value: jax.Array = self._held
+            return value
+        require_reach(name, self.outside, "read")
+        constant: jax.Array = jax.lax.stop_gradient(self.ref[...])
         return constant
 
     def write(self, name: str, value: jax.Array) -> None:
@@ -133,10 +133,28 @@ jax.tree_util.register_pytree_node(
 
 def hold(state: Mapping[str, Any]) -> Tree:
     """The nested dict with a cell for each array of `state`."""
+    found = {p: as_array(leaf, join(p)) for p, leaf in leaves(state, "state")}
     held: Tree = {}
-    for path, leaf in leaves(state, "state"):
-        insert(held, path, StateCell.holding(as_array(leaf, join(path))))
+    for path, value in zip(found, _constants(*found.values()), strict=True):
+        insert(held, path, StateCell.holding(value))
     return held
+
+
+@jax.custom_jvp
+def _constants(*values: jax.Array) -> tuple[jax.Array, ...]:
+    """`jax.lax.stop_gradient` of many values, in one equation."""
+    return values
+
+
+@_constants.defjvp
+def _no_tangents(primals: Any, tangents: Any) -> tuple[Any, Any]:
+    return primals, tuple(map(_zero_tangent, primals))
+
+
+def _zero_tangent(primal: jax.Array) -> Any:
+    if jnp.issubdtype(primal.dtype, jnp.inexact):
+        return jnp.zeros_like(primal)
+    return np.zeros(primal.shape, jax.dtypes.float0)
 
 
 def release(held: Tree, state: Mapping[str, Any]) -> Any:
