@@ -162,6 +162,23 @@ def test_a_mapped_stack_is_its_members_side_by_side():
     agree(grad, jax.value_and_grad(theirs, has_aux=True)(params))
 
 
+def test_a_mean_over_the_examples_is_one_state_for_all():
+    """Under `vmap(apply)` a state that is the same for all comes back as one."""
+
+    def model(scope, x):
+        old = scope.get_variable("mean", (2,), trainable=False)
+        scope.assign("mean", 0.5 * old + 0.5 * jax.lax.pmean(x, "examples"))
+        return x - old
+
+    net = sj.transform_with_state(model)
+    state, xs = {"mean": jnp.ones(2)}, jnp.stack([X, 2 * X])
+    mapped = jax.vmap(
+        net.apply, (None, None, 0), out_axes=(0, None), axis_name="examples"
+    )
+    _, new = mapped({}, state, xs)
+    np.testing.assert_allclose(new["mean"], 0.5 + 0.75 * X, rtol=1e-6)
+
+
 def test_apply_may_be_mapped_itself():
     """Under `vmap(apply)` each example gets a state of its own."""
     net = sj.transform_with_state(counted)
@@ -237,6 +254,37 @@ def test_no_gradient_flows_through_state():
     )(X)
     np.testing.assert_array_equal(grads, 3 * X)
     np.testing.assert_array_equal(new["a"], 3 * X)
+
+
+def test_the_gradient_by_the_state_is_zero():
+    """What comes in as state is a constant, read where `apply` began or in a loop."""
+
+    def model(scope, x):
+        a = scope.get_variable("a", (2,), trainable=False)
+        n = scope.get_variable("n", (2,), "int32", trainable=False)
+        again = scope.with_options(reuse=True)
+        in_loop = jax.lax.map(lambda x: again.get_variable("a", (2,)) * x, x[:1])
+        return (a * x + in_loop[0]).sum() + n.sum().astype(x.dtype)
+
+    net = sj.transform_with_state(model)
+    params, state = net.init(KEY, X)
+    state = jax.tree.map(jnp.ones_like, state)
+    grads = jax.grad(lambda a: net.apply(params, {**state, "a": a}, X)[0])(state["a"])
+    np.testing.assert_array_equal(grads, jnp.zeros(2))
+    _, tangent = jax.jvp(
+        lambda a: net.apply(params, {**state, "a": a}, X)[0], (state["a"],), (X,)
+    )
+    assert tangent.item() == 0
+
+
+def test_the_program_is_that_of_values_passed_on_by_hand():
+    """Where no transform takes the state, its jaxpr has no reference at all."""
+    net = sj.transform_with_state(counted)
+    params, state = net.init(KEY, X)
+    ours = jax.make_jaxpr(net.apply)(params, state, X)
+    assert "Ref" not in str(ours)
+    layers = sj.transform_with_state(by_scan)
+    assert "Ref" in str(jax.make_jaxpr(layers.apply)(*layers.init(KEY, X), X))
 
 
 def test_the_inputs_are_never_changed_and_nothing_leaks():
