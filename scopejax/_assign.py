@@ -12,6 +12,7 @@ import numpy as np
 from ._dtypes import as_array
 from ._errors import ScopeUsageError, VariableMismatchError, VariableNotFoundError
 from ._naming import Path, join, nearest
+from ._pending import Pending
 from ._place import Place
 from ._record import Record
 from ._state import StateCell
@@ -29,7 +30,7 @@ def write(variables: Any, path: Path, value: Any, place: Place) -> None:
     if found is None:
         prefix = place.path[: place.base]
         raise _missing(name, [join(p) for p, _ in leaves(variables, "state", prefix)])
-    if not isinstance(found, StateCell):
+    if not isinstance(found, StateCell | Pending):
         raise _no_state(name, "it is not part of the state")
     found.write(name, _fitting(name, value, found.shape, found.dtype))
 

@@ -11,7 +11,7 @@ import jax
 from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
-from ._pending import Pending, pending_in, require_inputs
+from ._pending import pending_in, require_inputs
 from ._pytree import Scope, recording_scope
 from ._record import Record
 from ._spec import VariableSpec
@@ -62,7 +62,8 @@ def initialize(
     """The manifest and the arrays; those in `given` are checked and kept."""
     require_key(key)
     manifest = record(model, key, args, kwargs, stateful=stateful)
-    pending = pending_in(manifest, {} if given is None else to_flat(given))
+    known = {} if given is None else to_flat(given)
+    pending = pending_in(manifest, known, stateful=stateful)
     if not pending:
         return manifest, manifest.initialize(key, given)
     rest = Manifest(spec for name, spec in manifest.items() if name not in pending)
@@ -77,15 +78,10 @@ def initialize(
         args, kwargs = arguments.having(arrays)
         try:
             model(scope, *args, **kwargs)
-            return from_flat({name: place.value for name, place in pending.items()})
+            return from_flat({name: place.initial for name, place in pending.items()})
         finally:
-            _forget(pending)
+            for place in pending.values():
+                place.forget()
 
     offered = jax.jit(run)(key, arguments.arrays, params, state)
     return manifest, manifest.initialize(key, merge(made, offered))
-
-
-def _forget(pending: Mapping[str, Pending]) -> None:
-    """Drops the values, which belong to a trace that ends."""
-    for place in pending.values():
-        place.value = None

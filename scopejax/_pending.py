@@ -12,37 +12,61 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ._errors import InitializerError, InvalidArgumentError
 from ._request import Request
 from ._spec import FROM_INPUTS, VariableSpec
+from ._state import StateCell
 from ._tree import is_array
 from ._where import user_line
+from .initializers import InitialValueOf
 
 
 class Pending:
     """A place in the tree of variables whose value is still to come.
 
     Attributes:
-      value: it, once the model has offered it.
+      initial: it, once the model has offered it.
     """
 
-    __slots__ = ("_spec", "value")
+    __slots__ = ("_cell", "_is_state", "_source", "_spec", "initial")
 
-    def __init__(self, spec: VariableSpec) -> None:
-        self._spec = spec
-        self.value: jax.Array | None = None
+    def __init__(
+        self, spec: VariableSpec, source: Pending | None, *, is_state: bool
+    ) -> None:
+        self._spec, self._source, self._is_state = spec, source, is_state
+        self._cell: StateCell | None = None
+        self.initial: jax.Array | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that was recorded."""
         return self._spec.shape
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype that was recorded."""
+        return self._spec.dtype
+
     def read(self, request: Request) -> jax.Array:
-        """The value; at the first time the one that `request` offers."""
-        if self.value is None:
-            self.value = jnp.asarray(request.initializer, self._spec.dtype)
-        return self.value
+        """The present value; at the first time the one that `request` offers."""
+        if self.initial is None:
+            source = self._source
+            offered = request.initializer if source is None else source.initial
+            self.initial = jnp.asarray(offered, self.dtype)
+            if self._is_state:
+                self._cell = StateCell.holding(jax.lax.stop_gradient(self.initial))
+        return self.initial if self._cell is None else self._cell.read(request.name)
+
+    def write(self, name: str, value: jax.Array) -> None:
+        """Another value from here on; what was offered stays the initial one."""
+        assert self._cell is not None  # read before, and state: the record has seen it
+        self._cell.write(name, value)
+
+    def forget(self) -> None:
+        """Drops the values, which belong to a trace that ends."""
+        self.initial = self._cell = None
 
 
 # It passes into a transform as part of what is static.
@@ -52,14 +76,25 @@ jax.tree_util.register_pytree_node(
 
 
 def pending_in(
-    specs: Mapping[str, VariableSpec], given: Mapping[str, Any]
+    specs: Mapping[str, VariableSpec], given: Mapping[str, Any], *, stateful: bool
 ) -> dict[str, Pending]:
-    """A place for each of `specs` that the model computes and `given` has not."""
-    return {
-        name: Pending(spec)
-        for name, spec in specs.items()
-        if spec.initializer is FROM_INPUTS and name not in given
-    }
+    """A place for each of `specs` that the model computes and `given` has not.
+
+    Copies of such variables are among them.
+    """
+    pending: dict[str, Pending] = {}
+    for name, spec in specs.items():
+        source = pending.get(_copied(spec))
+        if name not in given and (spec.initializer is FROM_INPUTS or source):
+            is_state = stateful and not spec.trainable
+            pending[name] = Pending(spec, source, is_state=is_state)
+    return pending
+
+
+def _copied(spec: VariableSpec) -> str:
+    """The full name of the variable that it is a copy of."""
+    copies = isinstance(spec.initializer, InitialValueOf)
+    return spec.initializer.name if copies else ""
 
 
 def require_inputs(pending: Mapping[str, Pending], inputs: list[Any]) -> None:

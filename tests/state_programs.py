@@ -8,6 +8,7 @@ have to agree on results, state and gradients.
 import dataclasses
 from typing import Any
 
+import chex
 import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,8 @@ from jax import lax
 
 import scopejax as sj
 
+KEY = jax.random.key(0)
+X = jnp.array([0.7, -0.4])
 NAMES = {"mean": jnp.float32, "count": jnp.int32, "half": jnp.bfloat16, "on": jnp.bool_}
 
 
@@ -240,3 +243,9 @@ def programs(under, depth=3):
     loop = under.loop and under.differentiated
     choices.append(st.builds(Grad, within(differentiated=True, loop=loop)))
     return st.one_of(choices)
+
+
+def agree(ours, theirs):
+    """Both are the same numbers, of the same dtypes."""
+    chex.assert_trees_all_equal_shapes_and_dtypes(ours, theirs)
+    chex.assert_trees_all_close(ours, theirs, rtol=2e-5, atol=2e-6)

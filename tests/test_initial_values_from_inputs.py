@@ -137,6 +137,39 @@ def test_it_works_with_state_and_random_keys():
     assert state["n"].item() == 1
 
 
+def test_such_a_value_may_be_state_that_is_assigned():
+    """It starts as the data say, not as what the model assigns while init runs it."""
+
+    def double(scope):
+        again = scope.with_options(reuse=True)
+        scope.assign("mean", 2 * again.get_variable("mean", (3,)))
+
+    def model(scope, x):
+        mean = scope.get_variable("mean", initializer=x.mean(0), trainable=False)
+        scope.assign("mean", mean + 1)
+        jax.jit(double)(scope)
+        now = scope.with_options(reuse=True).get_variable("mean", (3,))
+        return scope.get_variable("w", initializer=now)
+
+    net = sj.transform_with_state(model)
+    params, state = net.init(KEY, X)
+    np.testing.assert_allclose(state["mean"], X.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(params["w"], 2 * (X.mean(0) + 1), rtol=1e-6)
+    _, new = net.apply(params, state, X)
+    np.testing.assert_allclose(new["mean"], params["w"], rtol=1e-6)
+
+
+def test_a_moving_average_of_it_starts_as_it_does():
+    """The EMA getter copies a value that the model computes from its inputs."""
+
+    def model(scope, x):
+        return act_norm(scope.with_options(custom_getter=sj.getters.ema(0.5)), x)
+
+    params, state = sj.transform_with_state(model).init(KEY, X)
+    for name, value in params.items():
+        np.testing.assert_array_equal(state[f"{name}_ema"], value)
+
+
 def test_nothing_leaks():
     """The values of the extra pass do not outlive it."""
     with jax.checking_leaks():
