@@ -11,7 +11,7 @@ import jax
 from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
-from ._pending import pending_in, require_inputs
+from ._pending import no_axis, pending_in, require_inputs
 from ._pytree import Scope, recording_scope
 from ._record import Record
 from ._spec import VariableSpec
@@ -79,6 +79,8 @@ def initialize(
         try:
             model(scope, *args, **kwargs)
             return from_flat({name: place.initial for name, place in pending.items()})
+        except NameError as error:
+            raise no_axis(next(iter(pending)), error) from error
         finally:
             for place in pending.values():
                 place.forget()

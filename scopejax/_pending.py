@@ -110,6 +110,19 @@ def require_inputs(pending: Mapping[str, Pending], inputs: list[Any]) -> None:
         )
 
 
+def no_axis(name: str, error: NameError) -> InitializerError:
+    """The error for a name, most likely of a mapped axis, that init does not know."""
+    return InitializerError(
+        f"The initial value of {name} is computed from the model's inputs, by running"
+        f" the model, which failed: {error}",
+        name=name,
+        found=type(error).__name__,
+        where=user_line(),
+        remedy="Where it is a mapped axis, call init under the vmap or shard_map that"
+        " names it; or pass the value by given=.",
+    )
+
+
 def no_inputs(spec: VariableSpec) -> InitializerError:
     """The error for a manifest that is to make such a value: it has no model."""
     return InitializerError(

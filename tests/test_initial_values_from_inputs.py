@@ -187,6 +187,29 @@ def test_shapes_alone_are_refused():
     assert set(net.init(KEY, shape, given=given)) == {"shift", "scale"}
 
 
+def test_a_mapped_axis_is_named_by_the_map_around_init():
+    """In init such a model runs on numbers, where the axis has to be there."""
+
+    def model(scope, x):
+        mean = jax.lax.pmean(x.mean(0), "replicas")
+        return x + scope.get_variable("shift", initializer=-mean)[None]
+
+    def normed(scope, x):
+        scope.get_variable("w", initializer=x.mean(0))
+        norm = {"is_training": True, "axis_name": "replicas"}
+        return sj.layers.batch_norm(scope / "bn", x, **norm)
+
+    net = sj.transform_with_state(normed)
+    with pytest.raises(sj.InitializerError, match="unbound axis name") as info:
+        net.init(KEY, X)
+    assert "vmap" in info.value.remedy
+    xs = jnp.stack([X, X + 2])
+    mapped = jax.vmap(
+        sj.transform(model).init, (None, 0), axis_name="replicas", out_axes=None
+    )
+    np.testing.assert_allclose(mapped(KEY, xs)["shift"], -X.mean(0) - 1, rtol=1e-5)
+
+
 def test_a_manifest_alone_cannot_make_them():
     """`Manifest.initialize` has no model to run, and says what to do."""
     manifest = sj.transform(act_norm).manifest(X)
