@@ -44,9 +44,12 @@ def _beside(
 class cast:
     """Variables of floats in `dtype`, whatever they are stored in.
 
+    State stays as it is, as in TF1's getters for mixed precision: a moving average
+    needs its digits.
+
     Attributes:
       dtype: to compute in.
-      where: which variables; all by default.
+      where: which variables; all that are trainable by default.
 
     >>> import scopejax as sj
     >>> half = cast("bfloat16")
@@ -56,14 +59,16 @@ class cast:
     """
 
     dtype: Any
-    where: NamePattern = "**"
+    where: NamePattern | None = None
 
     def __call__(self, getter: VariableGetter, name: str, **arguments: Any) -> Any:
         """The variable, cast."""
         w = getter(name, **arguments)
-        if jnp.issubdtype(w.dtype, jnp.floating) and matches_name(self.where, name):
-            return w.astype(self.dtype)
-        return w
+        is_meant = arguments["trainable"]
+        if self.where is not None:
+            is_meant = matches_name(self.where, name)
+        floating = jnp.issubdtype(w.dtype, jnp.floating)
+        return w.astype(self.dtype) if floating and is_meant else w
 
 
 @dataclasses.dataclass(frozen=True)

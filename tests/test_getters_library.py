@@ -107,6 +107,27 @@ def test_cast_stores_float32_and_computes_in_half():
     assert (step.dtype, w.dtype) == (jnp.int32, jnp.bfloat16)
 
 
+def test_cast_leaves_state_as_it_is():
+    """Moving averages keep their digits; `where` takes what is frozen as well."""
+
+    def model(scope, x):
+        x = sj.layers.batch_norm(scope / "bn", x, is_training=True)
+        mean = scope.get_variable("mean", (3,), trainable=False)
+        scope.assign("mean", 0.5 * mean + x.mean(0).astype(mean.dtype))
+        return sj.layers.dense(scope / "head", x.astype("bfloat16"), 2)
+
+    net = sj.transform_with_state(under(getters.cast("bfloat16"), model))
+    params, state = net.init(KEY, X)
+    out, new = net.apply(params, state, X)
+    assert out.dtype == jnp.bfloat16
+    chex.assert_trees_all_equal_shapes_and_dtypes(new, state)
+    frozen = getters.cast("bfloat16", where="**/frozen")
+    scope = sj.Scope({"a": {"frozen": jnp.ones(2), "state": jnp.ones(2)}})
+    scope = (scope / "a").with_options(custom_getter=frozen, trainable=False)
+    dtypes = [scope.get_variable(n, (2,)).dtype for n in ("frozen", "state")]
+    assert dtypes == [jnp.bfloat16, jnp.float32]
+
+
 def test_weight_norm_keeps_direction_and_length():
     """Each column has the length g, whatever the length of v; gradients too."""
     net = sj.transform(under(getters.weight_norm(), lambda s, x: kernel(s, (3, 5))))
