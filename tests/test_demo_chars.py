@@ -73,8 +73,17 @@ def finished(tmp_path_factory, cache):
     folder = tmp_path_factory.mktemp("chars")
     run = process(folder, cache)
     printed, errors = run.communicate(timeout=180)
-    assert (run.returncode, errors) == (0, "")
+    assert (run.returncode, own(errors)) == (0, "")
     return folder / "demo_out", printed
+
+
+def own(errors):
+    """What the demo wrote, without XLA's log: it tells how old its cache of code is."""
+    return "".join(
+        line
+        for line in errors.splitlines(keepends=True)
+        if not re.match(r"[IWEF]\d{4} ", line)
+    )
 
 
 class TestRun:
@@ -131,14 +140,14 @@ class TestRun:
             assert run.poll() is None
         run.send_signal(signal.SIGTERM)
         printed, errors = run.communicate(timeout=60)
-        assert (run.returncode, errors) == (143, "")
+        assert (run.returncode, own(errors)) == (143, "")
         assert "Stopped by SIGTERM after step" in printed
         assert [f.name for f in (tmp_path / "demo_out").iterdir()] == [
             "chars.snapshot.safetensors"
         ]
         run = process(tmp_path, cache)
         printed, errors = run.communicate(timeout=180)
-        assert (run.returncode, errors) == (0, "")
+        assert (run.returncode, own(errors)) == (0, "")
         assert "Going on after step" in printed
         for name in ("chars.safetensors", "chars.png"):
             one, other = finished[0] / name, tmp_path / "demo_out" / name
