@@ -125,3 +125,8 @@ def as_array(value: Any, name: str) -> jax.Array:
             found=type(value).__name__,
             where=user_line(),
         ) from error
+
+
+def wide_of(x: jax.Array) -> jax.Array:
+    """`x` in float32 at least, for sums of many numbers."""
+    return x.astype(jnp.float32) if x.dtype.itemsize < 4 else x

@@ -17,7 +17,7 @@ import numpy as np
 from ._errors import InitializerError, InvalidArgumentError
 from ._request import Request
 from ._spec import FROM_INPUTS, VariableSpec
-from ._state import StateCell
+from ._state import StateCell, cells_of
 from ._tree import is_array
 from ._where import user_line
 from .initializers import InitialValueOf
@@ -56,7 +56,7 @@ class Pending:
             offered = request.initializer if source is None else source.initial
             self.initial = jnp.asarray(offered, self.dtype)
             if self._is_state:
-                self._cell = StateCell.holding(jax.lax.stop_gradient(self.initial))
+                (self._cell,) = cells_of([self.initial])
         return self.initial if self._cell is None else self._cell.read(request.name)
 
     def write(self, name: str, value: jax.Array) -> None:

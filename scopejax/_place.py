@@ -105,28 +105,23 @@ class Place:
 
     def child(self, path: Path) -> Place:
         """The place at `path` below this one."""
-        return Place(
-            (*self.path, *path),
-            self.options,
-            self.base,
-            self.stack,
-            self.entry,
-            self.mark,
-            self.whole,
-            self.loops,
-        )
+        return self._near((*self.path, *path), self.options, self.loops)
 
     def with_options(self, options: Options) -> Place:
         """The same place with other defaults."""
+        return self._near(self.path, options, self.loops)
+
+    def _near(self, path: Path, options: Options, loops: int) -> Place:
+        """A place on this side of the last pytree boundary."""
         return Place(
-            self.path,
+            path,
             options,
             self.base,
             self.stack,
             self.entry,
             self.mark,
             self.whole,
-            self.loops,
+            loops,
         )
 
     def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
@@ -159,16 +154,8 @@ class Place:
         if axes is None or axes >= self.crossing.axes:
             return self
         gained = self.crossing.loops
-        return Place(
-            self.path,
-            self.options,
-            self.base,
-            self.stack,
-            self.entry,
-            self.mark,
-            self.whole,
-            loops() if gained is None else self.loops + gained,
-        )
+        varying = loops() if gained is None else self.loops + gained
+        return self._near(self.path, self.options, varying)
 
     @property
     def below(self) -> Path:

@@ -32,9 +32,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -46,22 +45,10 @@ from ._errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
 from ._keys import named_key
 from ._naming import Path, join, nearest
 from ._options import AUTO_REUSE
+from ._running import trace_state
 from ._spec import VariableSpec
 from ._tree import both_kinds
 from ._where import CallPath, call_path, innermost_line, user_line
-
-
-@functools.cache
-def _opaque_trace_state() -> Callable[[], Any]:
-    """JAX's function, fetched at its first use: it costs a third of the import."""
-    from jax.extend.core import get_opaque_trace_state
-
-    return get_opaque_trace_state
-
-
-def _current_trace() -> Any:
-    """An object equal for one trace alone; it keeps nothing alive."""
-    return _opaque_trace_state()()
 
 
 class Entry:
@@ -79,7 +66,7 @@ class Entry:
     def __init__(self, record: Record, parent: Entry | None = None) -> None:
         self._record = weakref.ref(record)
         self.parent = parent
-        self.trace = _current_trace()
+        self.trace = trace_state()
         self._epoch = record.epoch
 
     def enter(self) -> None:
@@ -105,7 +92,7 @@ class Entry:
 
     def chain(self) -> list[tuple[Entry, Any]]:
         """`(entry, trace in which it was left or used)` from the root to here."""
-        chain, entry, trace = [], self, _current_trace()
+        chain, entry, trace = [], self, trace_state()
         while True:
             chain.append((entry, trace))
             if entry.parent is None:
@@ -160,7 +147,7 @@ class Record:
         self.key: jax.Array | None = key
         self.epoch = 0
         self._anchor: FrameType | None = anchor
-        self._trace = _current_trace()
+        self._trace = trace_state()
         self._scopes: dict[Path, str] = {}
         self._variables: dict[str, Creation] = {}
         self._keys: dict[str, Creation] = {}
@@ -237,7 +224,7 @@ class Record:
 
     def is_at_top(self) -> bool:
         """Whether the model's own trace is current, not one within it."""
-        return bool(_current_trace() == self._trace)
+        return bool(trace_state() == self._trace)
 
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
         """Zeros in the current trace, shared where that is the model's own."""

@@ -85,6 +85,11 @@ def _extension() -> Any:
     return importlib.import_module("jax.extend.core")
 
 
+def trace_state() -> Any:
+    """An object equal for one trace alone; it keeps nothing alive."""
+    return _extension().get_opaque_trace_state()
+
+
 def current_trace() -> Any:
     """JAX's object for the trace that runs, which keeps what it has traced alive."""
     with _extension().take_current_trace() as trace:

@@ -17,7 +17,7 @@ which is not written a second time where `jax.checkpoint` runs a body again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -42,18 +42,13 @@ class StateCell:
 
     __slots__ = ("_held", "_home", "_ref", "outside")
 
-    def __init__(self, ref: Any, outside: int) -> None:
+    def __init__(
+        self, ref: Any, outside: int, held: Any = None, home: Any = None
+    ) -> None:
         self._ref = ref
-        self._held: Any = None
-        self._home: Any = None  # the trace in which the value is held
+        self._held = held
+        self._home = home  # the trace in which the value is held
         self.outside = outside
-
-    @classmethod
-    def holding(cls, value: jax.Array) -> StateCell:
-        """A cell of the current trace that holds a value without tangent."""
-        cell = cls(None, len(surroundings()))
-        cell._held, cell._home = value, current_trace()
-        return cell
 
     @property
     def ref(self) -> Any:
@@ -131,12 +126,18 @@ jax.tree_util.register_pytree_node(
 )
 
 
+def cells_of(values: Iterable[jax.Array]) -> list[StateCell]:
+    """Cells of the current trace that hold these values, without their tangents."""
+    outside, home = len(surroundings()), current_trace()
+    return [StateCell(None, outside, value, home) for value in _constants(*values)]
+
+
 def hold(state: Mapping[str, Any]) -> Tree:
     """The nested dict with a cell for each array of `state`."""
     found = {p: as_array(leaf, join(p)) for p, leaf in leaves(state, "state")}
     held: Tree = {}
-    for path, value in zip(found, _constants(*found.values()), strict=True):
-        insert(held, path, StateCell.holding(value))
+    for path, cell in zip(found, cells_of(found.values()), strict=True):
+        insert(held, path, cell)
     return held
 
 

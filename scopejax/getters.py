@@ -36,8 +36,8 @@ def _beside(
 ) -> jax.Array:
     """A variable of a getter's own: of the dtype, flags and reuse of `name`'s."""
     inherited = {key: like[key] for key in ("dtype", "trainable", "reuse")}
-    shape = {"shape": w.shape, "regularizer": no_regularizer}
-    return getter(name, **{**shape, **inherited, **given})
+    own = {"shape": w.shape, "regularizer": no_regularizer}
+    return getter(name, **{**own, **inherited, **given})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ._dtypes import wide_of
 from ._errors import InvalidArgumentError
 from ._where import user_line
 
@@ -42,9 +43,7 @@ class Penalty:
 
     def __call__(self, w: Any) -> jax.Array:
         """The penalty of an array of any shape, a scalar."""
-        wide = jnp.asarray(w)
-        if wide.dtype.itemsize < 4:
-            wide = wide.astype(jnp.float32)
+        wide = wide_of(jnp.asarray(w))
         terms = [self.l1 * jnp.abs(wide).sum()] if self.l1 else []
         terms += [self.l2 * jnp.square(jnp.abs(wide)).sum()] if self.l2 else []
         return sum(terms, jnp.zeros((), jnp.abs(wide).dtype))

@@ -8,13 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import zeros
 
+from .._dtypes import wide_of
 from .._scope import Scope
 from ._base import add_bias, as_float, layer, require, scale_by
-
-
-def _wide(x: jax.Array) -> jax.Array:
-    """`x` in float32 at least, for sums of many numbers."""
-    return x.astype(jnp.float32) if x.dtype.itemsize < 4 else x
 
 
 @layer
@@ -46,7 +42,7 @@ def layer_norm(
     [[-1.0, 1.0]]
     """
     x = as_float(x, dtype)
-    wide = _wide(x)
+    wide = wide_of(x)
     # The variance of what is left without the mean: a large offset costs no digits.
     variance = jnp.var(wide, -1, keepdims=True)
     y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon).astype(x.dtype)
@@ -77,7 +73,7 @@ def rms_norm(
     [[1.0, -1.0]]
     """
     x = as_float(x, dtype)
-    wide = _wide(x)
+    wide = wide_of(x)
     mean_square = jnp.mean(jnp.square(wide), -1, keepdims=True)
     return scale_by(
         scope, (wide * jax.lax.rsqrt(mean_square + epsilon)).astype(x.dtype)

@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import ones, zeros
 
+from .._dtypes import wide_of
 from .._options import no_regularizer
 from .._scope import Scope
 from ..initializers import Initializer
 from ._base import add_bias, as_float, layer, require, scale_by
-from ._norm import _wide
 
 
 @layer
@@ -78,7 +78,7 @@ def batch_norm(
         not is_training or 0 not in x.shape[:-1],
         f"batch_norm cannot train on an empty batch, of shape {x.shape}",
     )
-    wide, features = _wide(x), x.shape[-1:]
+    wide, features = wide_of(x), x.shape[-1:]
     moving = {
         name: _stored(scope, name, features, jnp.float32, initializer)
         for name, initializer in (("moving_mean", zeros), ("moving_variance", ones))
@@ -165,7 +165,7 @@ def exponential_moving_average(
     value = as_float(value)
     _require_bool("exponential_moving_average", is_training)
     _require_share("exponential_moving_average's decay", decay)
-    wide = _wide(value)
+    wide = wide_of(value)
     average = _stored(scope, "average", value.shape, wide.dtype, zeros)
     if is_training:
         average = _moved(average, wide, decay)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import scopejax as sj
 
-from ._model import Sizes
 from ._picture import draw
 from ._sample import sample
 from ._snapshot import Snapshot, identity, load, save
@@ -19,13 +18,13 @@ from ._text import Text, read
 from ._train import train
 
 
-def tell(steps: int, seed: int, out: Path, sizes: Sizes | None = None) -> int:
+def tell(steps: int, seed: int, out: Path) -> int:
     """Runs everything and prints what happens; the exit status.
 
     Raises:
       Obstacle: there is no text, or a snapshot in `out` is not of this run.
     """
-    settings, text = Settings(steps, seed, sizes or Sizes()), read()
+    settings, text = Settings(steps, seed), read()
     file, which = out / "chars.snapshot.safetensors", identity(settings, text)
     before = load(file, settings, which)
 
@@ -45,9 +44,7 @@ def tell(steps: int, seed: int, out: Path, sizes: Sizes | None = None) -> int:
     print(f"{weights}: the weights, and beside each its average.")
     draw(picture, after, written)
     print(f"{picture}: the loss, and the sample.")
-    file.unlink(
-        missing_ok=True
-    )  # the run is over: the same command starts the next one
+    file.unlink(missing_ok=True)  # it is over: the same command starts the next run
     return 0
 
 
