@@ -11,9 +11,10 @@ import jax
 from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
+from ._materialize import Maker
 from ._pending import no_axis, pending_in, require_inputs
 from ._pytree import Scope, recording_scope
-from ._record import Record
+from ._record import Expect, Record
 from ._spec import VariableSpec
 from ._state import hold
 from ._tree import Tree, from_flat, merge, to_flat
@@ -28,19 +29,21 @@ def record(
     kwargs: dict[str, Any],
     *,
     stateful: bool = False,
+    expect: Expect | None = None,
 ) -> Manifest:
     """The manifest of one abstract run of the model.
 
     Args:
       key: the root key; None for an abstract one.
       stateful: whether the model may assign variables.
+      expect: is told of each variable that the model's own trace creates.
     """
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
-        with Record.running(key, sys._getframe(), stateful) as record:
+        with Record.running(key, sys._getframe(), stateful, expect) as record:
             model(recording_scope(record), *args, **kwargs)
             specs.extend(record.specs.values())
 
@@ -61,18 +64,19 @@ def initialize(
 ) -> tuple[Manifest, Tree]:
     """The manifest and the arrays; those in `given` are checked and kept."""
     require_key(key)
-    manifest = record(model, key, args, kwargs, stateful=stateful)
     known = {} if given is None else to_flat(given)
-    pending = pending_in(manifest, known, stateful=stateful)
+    with Maker(key, known) as maker:
+        run = record(model, key, args, kwargs, stateful=stateful, expect=maker.expect)
+        pending = pending_in(run, known, stateful=stateful)
+        rest = Manifest(spec for name, spec in run.items() if name not in pending)
+        made = rest._made_by(maker, given)
     if not pending:
-        return manifest, manifest.initialize(key, given)
-    rest = Manifest(spec for name, spec in manifest.items() if name not in pending)
-    made = rest.initialize(key, given)
-    state, params = rest.select(trainable=False).partition(made)
+        return run, made
     arguments = Arguments(args, kwargs)
     require_inputs(pending, arguments.leaves)
+    state, params = rest.select(trainable=False).partition(made)
 
-    def run(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
+    def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
         held = hold(state) if stateful else state
         scope = Scope(merge(params, held, from_flat(pending)), key=key)
         args, kwargs = arguments.having(arrays)
@@ -85,5 +89,5 @@ def initialize(
             for place in pending.values():
                 place.forget()
 
-    offered = jax.jit(run)(key, arguments.arrays, params, state)
-    return manifest, manifest.initialize(key, merge(made, offered))
+    offered = jax.jit(offer)(key, arguments.arrays, params, state)
+    return run, run.initialize(key, merge(made, offered))

@@ -15,7 +15,7 @@ from ._errors import InvalidArgumentError
 from ._keys import require_key
 from ._lookup import not_given
 from ._match import Pattern, matches
-from ._materialize import materialize, per_item
+from ._materialize import Maker, per_item
 from ._naming import join, nearest
 from ._pending import no_inputs
 from ._spec import FROM_INPUTS, VariableSpec
@@ -204,6 +204,11 @@ class Manifest(Mapping[str, VariableSpec]):
         (2,)
         """
         require_key(key)
+        with Maker(key) as maker:
+            return self._made_by(maker, given)
+
+    def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:
+        """What `initialize` returns, by a maker that may know of the model already."""
         self._require_no_mesh()
         kept: Tree = {}
         if given is not None:
@@ -212,7 +217,7 @@ class Manifest(Mapping[str, VariableSpec]):
         for spec in missing:
             if spec.initializer is FROM_INPUTS:
                 raise no_inputs(spec)
-        made = materialize(missing, key, kept)
+        made = maker.make(missing, kept)
         return self._tree(
             lambda spec: (
                 _own(kept[spec.name], spec.name)

@@ -1,82 +1,141 @@
-"""Specs and a key -> arrays: one jitted program for each signature, outside of a trace.
+"""Specs and a key -> arrays: which way each variable is made.
 
-The reference of the path law: the root key folded with the 64-bit hash of the full
-name, and the initializer, jitted, for one variable alone. Variables of one signature
-(initializer, shape, dtype, stack) share a program, so a model of a thousand layers
-compiles as many programs as it has kinds of variable. Folding is a program of its own,
-compiled once for all: within the others it would be a third of their compilation. Item
-`i` of a stack is made from the key folded with `i`, one after the other by `lax.map`,
-since `vmap` of an `rbg` key gives other numbers.
+Three ways give the same bits: `Plain`, a program for each kind of variable; `Fused`,
+one for all kinds that are drawn alike; `Grouped`, within a trace that init is part of.
+Each is told of a kind as soon as the model asks for it, so that it compiles while the
+model is still being traced. All run outside of that trace.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import functools
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, NamedTuple
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ._errors import InitializerError
-from ._naming import fold_words, nearest, path_words
-from ._signature import signature
+from ._fused import Fused, serves
+from ._grouped import Grouped
+from ._kinds import BadResult, Kind, Kinds, Wanted
+from ._naming import nearest
+from ._programs import Plain
 from ._spec import VariableSpec, abstract
 from .initializers import InitialValueOf
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Signature:
-    """All that a program depends on; `initializer` is one of those with `same`."""
+class Way(Protocol):
+    """One way to make variables of some kinds."""
 
-    same: Hashable
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    stack: tuple[int, ...]
-    key: jax.ShapeDtypeStruct
-    initializer: Callable[..., Any] = dataclasses.field(compare=False)
+    def prepare(self, kind: Kind) -> bool:
+        """Whether it can make this kind; what it needs for that is begun."""
 
+    def makes(self, kind: Kind) -> bool:
+        """Whether it makes this kind, which it has prepared."""
 
-class _Program(NamedTuple):
-    """A jitted initializer, and whether it draws: zeros and ones use no key."""
-
-    init: Callable[[jax.Array], jax.Array]
-    draws: bool
+    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+        """The variables, in this order."""
 
 
-class _BadResult(Exception):
-    """An initializer returned something else than asked for."""
-
-    def __init__(self, expected: str, found: str) -> None:
-        super().__init__(f"expected {expected}, found {found}")
-        self.expected = expected
-        self.found = found
-
-
-def materialize(
-    specs: Iterable[VariableSpec], key: jax.Array, kept: Mapping[str, Any]
-) -> dict[str, jax.Array]:
-    """The arrays of `specs` by full name.
+class Maker:
+    """Makes the variables of one call of `init`.
 
     Args:
-      kept: those that exist already, which others may be copies of.
-
-    Raises:
-      InitializerError: an initializer failed, or returned another shape or dtype.
+      key: the root key.
+      given: full names that need not be made.
     """
-    run = _Run(key, abstract(key.shape, key.dtype))
-    made: dict[str, jax.Array] = {}
-    copies = []
-    for spec in specs:
-        if isinstance(spec.initializer, InitialValueOf):
-            copies.append(spec)
-        else:
-            made[spec.name] = _make(spec, run)
-    for spec in copies:
-        made[spec.name] = _copy(spec, {**kept, **made})
-    return made
+
+    def __init__(self, key: jax.Array, given: Iterable[str] = ()) -> None:
+        self._kinds = Kinds(abstract(key.shape, key.dtype))
+        self._given = frozenset(given)
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "scopejax")
+        self._ways: list[Way] = [Plain(key, self._threads)]
+        if isinstance(key, jax.core.Tracer):
+            self._ways = [Grouped(key)]
+        elif serves(key):
+            self._ways.insert(0, Fused(key, self._threads))
+        self._expected: set[int] = set()
+        self._chosen: dict[int, Way] = {}
+
+    def __enter__(self) -> Maker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def expect(self, spec: VariableSpec) -> None:
+        """Begins what `spec` will need. An error waits until it is made."""
+        if not _is_drawn(spec) or spec.name in self._given:
+            return
+        kind = self._kinds.of(spec)
+        if id(kind) not in self._expected:
+            self._expected.add(id(kind))
+            with contextlib.suppress(Exception):
+                next(way for way in self._ways if way.prepare(kind))
+
+    def make(
+        self, specs: Sequence[VariableSpec], kept: Mapping[str, Any]
+    ) -> dict[str, jax.Array]:
+        """The arrays of `specs` by full name.
+
+        Args:
+          kept: those that exist already, which others may be copies of.
+
+        Raises:
+          InitializerError: an initializer failed, or returned another shape or dtype.
+        """
+        for spec in specs:
+            self.expect(spec)
+        made = self._drawn([spec for spec in specs if _is_drawn(spec)])
+        for spec in specs:
+            if not callable(spec.initializer):
+                made[spec.name] = _constant(spec)
+        existing = {**kept, **made}
+        for spec in specs:
+            if isinstance(spec.initializer, InitialValueOf):
+                made[spec.name] = _copy(spec, existing)
+        return made
+
+    def _drawn(self, specs: Sequence[VariableSpec]) -> dict[str, jax.Array]:
+        """What initializers make, each way all of its variables at once."""
+        shares: dict[Way, list[Wanted]] = {way: [] for way in self._ways}
+        for spec in specs:
+            kind = self._kinds.of(spec)
+            shares[self._way(kind, spec)].append(Wanted(spec, kind))
+        made = {}
+        for way, wanted in shares.items():
+            arrays = way.make(wanted)
+            for spec, _ in wanted:
+                try:
+                    made[spec.name] = next(arrays)
+                except Exception as error:
+                    raise _failed(spec, error) from error
+        return made
+
+    def _way(self, kind: Kind, spec: VariableSpec) -> Way:
+        """The first way that is right for a kind; `spec` is for errors."""
+        if id(kind) not in self._chosen:
+            able = (w for w in self._ways if w.prepare(kind) and w.makes(kind))
+            try:
+                self._chosen[id(kind)] = next(able)
+            except Exception as error:
+                raise _failed(spec, error) from error
+        return self._chosen[id(kind)]
+
+
+def _is_drawn(spec: VariableSpec) -> bool:
+    """Whether an initializer makes it, from nothing but a key."""
+    initializer = spec.initializer
+    return callable(initializer) and not isinstance(initializer, InitialValueOf)
+
+
+def _constant(spec: VariableSpec) -> jax.Array:
+    value = jnp.array(spec.initializer, spec.dtype)  # a copy
+    return jnp.broadcast_to(value, spec.shape) if spec.stack else value
 
 
 def _copy(spec: VariableSpec, existing: Mapping[str, Any]) -> jax.Array:
@@ -94,89 +153,8 @@ def _copy(spec: VariableSpec, existing: Mapping[str, Any]) -> jax.Array:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Run:
-    """What all variables of one call share; opaque initializers are equal within it."""
-
-    key: jax.Array
-    shape: jax.ShapeDtypeStruct
-    token: object = dataclasses.field(default_factory=object)
-    same: dict[int, Hashable] = dataclasses.field(default_factory=dict)
-
-    def signature(self, spec: VariableSpec) -> _Signature:
-        """What the program of `spec` depends on."""
-        initializer = spec.initializer
-        if id(initializer) not in self.same:
-            self.same[id(initializer)] = signature(initializer, self.token)
-        return _Signature(
-            same=self.same[id(initializer)],
-            shape=spec.item_shape,
-            dtype=spec.dtype,
-            stack=spec.stack,
-            key=self.shape,
-            initializer=initializer,
-        )
-
-
-def _make(spec: VariableSpec, run: _Run) -> jax.Array:
-    if not callable(spec.initializer):
-        value = jnp.array(spec.initializer, spec.dtype)  # a copy
-        return jnp.broadcast_to(value, spec.shape) if spec.stack else value
-    kind = run.signature(spec)
-    try:
-        init, draws = _program(kind)
-        return init(_fold(run.key, path_words(spec.path)) if draws else run.key)
-    except Exception as error:
-        raise _failed(spec, error) from error
-
-
-_fold = jax.jit(fold_words)
-
-
-@functools.lru_cache(maxsize=4096)
-def _program(kind: _Signature) -> _Program:
-    def init(key: jax.Array) -> jax.Array:
-        return _items(kind, key, kind.stack)
-
-    jitted = jax.jit(init)
-    jaxpr = jitted.trace(kind.key).jaxpr.jaxpr
-    used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
-    return _Program(jitted, id(jaxpr.invars[0]) in used)
-
-
-def _items(kind: _Signature, key: jax.Array, stack: tuple[int, ...]) -> jax.Array:
-    """One item for each index of `stack`, the axes in front."""
-    if not stack:
-        return _item(kind, key)
-
-    def item(i: jax.Array) -> jax.Array:
-        return _items(kind, jax.random.fold_in(key, i), stack[1:])
-
-    items: jax.Array = jax.lax.map(item, jnp.arange(stack[0]))
-    return items
-
-
-def _item(kind: _Signature, key: jax.Array) -> jax.Array:
-    result = kind.initializer(key, kind.shape, kind.dtype)
-    if not hasattr(result, "dtype"):
-        raise _BadResult("an array", _what(result))
-    expected, found = (
-        f"shape {tuple(shape)} and dtype {dtype}"
-        for shape, dtype in ((kind.shape, kind.dtype), (result.shape, result.dtype))
-    )
-    if expected != found:
-        raise _BadResult(expected, found)
-    return jnp.asarray(result, kind.dtype)
-
-
-def _what(result: Any) -> str:
-    if callable(result):
-        return "a function: was an initializer's factory passed, and not called?"
-    return f"{result!r}, of type {type(result).__name__}"
-
-
 def _failed(spec: VariableSpec, error: Exception) -> InitializerError:
-    if isinstance(error, _BadResult):
+    if isinstance(error, BadResult):
         return InitializerError(
             f"The initializer of {spec.name} returned something else than asked for.",
             name=spec.name,

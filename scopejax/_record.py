@@ -33,7 +33,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -49,6 +49,9 @@ from ._running import trace_state
 from ._spec import VariableSpec
 from ._tree import both_kinds
 from ._where import CallPath, call_path, innermost_line, user_line
+
+Expect = Callable[[VariableSpec], None]
+"""Is told of a variable as soon as it is created."""
 
 
 class Entry:
@@ -141,12 +144,19 @@ class Record:
       epoch: how often a scope has come out of a pytree boundary.
     """
 
-    def __init__(self, key: jax.Array, anchor: FrameType, stateful: bool) -> None:
+    def __init__(
+        self,
+        key: jax.Array,
+        anchor: FrameType,
+        stateful: bool,
+        expect: Expect | None = None,
+    ) -> None:
         self.specs: dict[str, VariableSpec] = {}
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
         self._anchor: FrameType | None = anchor
+        self._expect = expect
         self._trace = trace_state()
         self._scopes: dict[Path, str] = {}
         self._variables: dict[str, Creation] = {}
@@ -156,7 +166,11 @@ class Record:
     @classmethod
     @contextlib.contextmanager
     def running(
-        cls, key: jax.Array, anchor: FrameType, stateful: bool
+        cls,
+        key: jax.Array,
+        anchor: FrameType,
+        stateful: bool,
+        expect: Expect | None = None,
     ) -> Iterator[Record]:
         """A record for the body of the `with`, closed at its end.
 
@@ -164,15 +178,16 @@ class Record:
           key: the abstract root key.
           anchor: the frame that calls the model.
           stateful: whether what is not trainable may be assigned.
+          expect: is told of what is created in the model's own trace.
         """
-        record = cls(key, anchor, stateful)
+        record = cls(key, anchor, stateful, expect)
         try:
             yield record
         finally:
             record._close()
 
     def _close(self) -> None:
-        self.key = self._anchor = None
+        self.key = self._anchor = self._expect = None
         self._variables, self._keys, self._placeholders = {}, {}, {}
 
     @property
@@ -211,6 +226,8 @@ class Record:
         }
         self._variables[spec.name] = creation
         self.specs[spec.name] = spec
+        if self._expect is not None and self.is_at_top():
+            self._expect(spec)
 
     def random_key(self, path: Path, entry: Entry, reuse: Any, index: Any) -> jax.Array:
         """A placeholder for the key of full name `path`."""

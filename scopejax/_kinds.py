@@ -1,0 +1,120 @@
+"""Kinds of variable: those that one program can make, given their keys."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._signature import signature
+from ._spec import VariableSpec
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
+    """All that a program depends on; `initializer` is one of those with `same`.
+
+    Attributes:
+      same: equal for initializers that do the same.
+      shape, dtype: of one item.
+      stack: the sizes of the axes in front of it.
+      key: the abstract root key.
+      initializer: ``(key, shape, dtype) -> array``.
+    """
+
+    same: Hashable
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    stack: tuple[int, ...]
+    key: jax.ShapeDtypeStruct
+    initializer: Callable[..., Any] = dataclasses.field(compare=False)
+
+    def item(self, key: jax.Array) -> jax.Array:
+        """The initializer's value for one item's key.
+
+        Raises:
+          BadResult: it is not an array of this shape and dtype.
+        """
+        result = self.initializer(key, self.shape, self.dtype)
+        if not hasattr(result, "dtype"):
+            raise BadResult("an array", _what(result))
+        expected, found = (
+            f"shape {tuple(shape)} and dtype {dtype}"
+            for shape, dtype in ((self.shape, self.dtype), (result.shape, result.dtype))
+        )
+        if expected != found:
+            raise BadResult(expected, found)
+        return jnp.asarray(result, self.dtype)
+
+    def items(self, key: jax.Array) -> jax.Array:
+        """One item for each index of the stack, from the key folded with it.
+
+        One after the other, since `vmap` of an `rbg` key gives other numbers.
+        """
+        if not self.stack:
+            return self.item(key)
+        rest = dataclasses.replace(self, stack=self.stack[1:])
+
+        def item(i: jax.Array) -> jax.Array:
+            return rest.items(jax.random.fold_in(key, i))
+
+        items: jax.Array = jax.lax.map(item, jnp.arange(self.stack[0]))
+        return items
+
+
+class BadResult(Exception):
+    """An initializer returned something else than asked for."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+def _what(result: Any) -> str:
+    if callable(result):
+        return "a function: was an initializer's factory passed, and not called?"
+    return f"{result!r}, of type {type(result).__name__}"
+
+
+class Wanted(NamedTuple):
+    """A variable to be made."""
+
+    spec: VariableSpec
+    kind: Kind
+
+
+class Kinds:
+    """The kinds of one call of `init`; opaque initializers are equal within it."""
+
+    def __init__(self, key: jax.ShapeDtypeStruct) -> None:
+        self._key = key
+        self._token = object()
+        self._same: dict[int, tuple[Any, Hashable]] = {}
+        self._kinds: dict[tuple[Any, ...], Kind] = {}
+
+    def of(self, spec: VariableSpec) -> Kind:
+        """The kind of `spec`, one object for all that share it."""
+        same = self._sameness(spec.initializer)
+        facts = (id(same), spec.shape, spec.stack, spec.dtype)
+        if facts not in self._kinds:
+            self._kinds[facts] = Kind(
+                same=same,
+                shape=spec.item_shape,
+                dtype=spec.dtype,
+                stack=spec.stack,
+                key=self._key,
+                initializer=spec.initializer,
+            )
+        return self._kinds[facts]
+
+    def _sameness(self, initializer: Any) -> Hashable:
+        if id(initializer) not in self._same:
+            same = signature(initializer, self._token)
+            same = next((s for _, s in self._same.values() if s == same), same)
+            self._same[id(initializer)] = initializer, same
+        return self._same[id(initializer)][1]

@@ -1,0 +1,81 @@
+"""The plain way: one jitted initializer for each kind of variable.
+
+It is the reference of the path law: the root key folded with the 64-bit hash of the
+full name, and the initializer, jitted, for one variable alone. Variables of one kind
+share a program, so a model of a thousand layers compiles as many as it has kinds.
+Folding is a program of its own, compiled once for all: within the others it would be a
+third of their compilation. They are compiled on threads, while the model is still being
+traced.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import jax
+
+from ._kinds import Kind, Wanted
+from ._naming import fold_words, path_words
+
+_fold = jax.jit(fold_words)
+
+
+class Program:
+    """A jitted initializer of one kind.
+
+    Attributes:
+      draws: whether it uses its key; zeros and ones do not.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._init = jax.jit(kind.items)
+        self._traced: Any = self._init.trace(kind.key)
+        self._compiled: Future[Any] | None = None
+        jaxpr = self._traced.jaxpr.jaxpr
+        used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
+        self.draws = id(jaxpr.invars[0]) in used
+
+    def compile(self, threads: Executor) -> None:
+        """Starts compiling, if nobody has."""
+        if self._traced is not None:
+            lowered, self._traced = self._traced.lower(), None
+            self._compiled = threads.submit(lowered.compile)
+
+    def __call__(self, key: jax.Array, spec: Any) -> jax.Array:
+        """The variable `spec`."""
+        if self._compiled is not None and not self._compiled.cancelled():
+            self._compiled.exception()  # waits; a failure comes up below
+        own = _fold(key, path_words(spec.path)) if self.draws else key
+        made: jax.Array = self._init(own)
+        return made
+
+
+@functools.lru_cache(maxsize=4096)
+def program(kind: Kind) -> Program:
+    """The program of a kind, one for all calls of `init`."""
+    return Program(kind)
+
+
+class Plain:
+    """Makes any variable."""
+
+    def __init__(self, key: jax.Array, threads: Executor) -> None:
+        self._key = key
+        self._threads = threads
+
+    def prepare(self, kind: Kind) -> bool:
+        """Starts compiling; True, as any kind can be made here."""
+        program(kind).compile(self._threads)
+        return True
+
+    def makes(self, kind: Kind) -> bool:
+        """True: it is what the others are held to."""
+        return True
+
+    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+        """The variables, in this order."""
+        for spec, kind in wanted:
+            yield program(kind)(self._key, spec)

@@ -1,0 +1,127 @@
+"""Rows of random numbers: how variables are cut into them, and put together again.
+
+A row is `ROW` numbers of one key, from some counter on. Each item of a variable (of a
+stack there are many, and each has a key of its own) begins a row; what is left over of
+its last one nobody reads. Nothing here is JAX's but the abstract run of an initializer.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from ._kinds import Kind, Wanted
+from ._naming import path_words
+from ._recipe import Recipe, read
+from ._threefry import fold_in
+
+ROW = 1024  # numbers of one key
+ROWS = 256  # rows of one call
+
+
+class Plan(NamedTuple):
+    """A kind's recipe, and how many items of how many numbers it is."""
+
+    recipe: Recipe
+    items: int
+    size: int
+
+    @property
+    def rows(self) -> int:
+        """Of each item; the last may be filled in part."""
+        return -(-self.size // ROW)
+
+
+@functools.lru_cache(maxsize=4096)
+def plan_of(kind: Kind) -> Plan | None:
+    """None where there is no recipe: then it is the plain way's, and so are errors."""
+    try:
+        recipe = read(jax.make_jaxpr(kind.item)(kind.key), kind.dtype)
+    except Exception:
+        return None
+    return Plan(recipe, math.prod(kind.stack), math.prod(kind.shape))
+
+
+def planned(kind: Kind) -> Plan:
+    """The plan of a kind that has one."""
+    plan = plan_of(kind)
+    assert plan is not None  # prepared before
+    return plan
+
+
+class Lines(NamedTuple):
+    """What a program gets: uint32 `(rows, 2)` and `(rows,)`, factors `(rows,)`."""
+
+    keys: np.ndarray
+    starts: np.ndarray
+    factors: np.ndarray
+
+    def padded(self) -> Lines:
+        """With lines that nobody reads, to a multiple of `ROWS`."""
+        missing = -len(self.starts) % ROWS
+        return Lines(
+            *(np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in self)
+        )
+
+
+def lines_for(root: np.ndarray, job: Sequence[Wanted]) -> Lines:
+    """The rows of all variables of a job, one after the other."""
+    words = np.stack([path_words(spec.path) for spec, _ in job])
+    keys = fold_in(fold_in(root[None], words[:, 0]), words[:, 1])
+    if any(kind.stack for _, kind in job):
+        stacks = (kind.stack for _, kind in job)
+        keys = np.concatenate(list(map(_item_keys, keys, stacks)))
+    return lines_of(keys, [planned(kind) for _, kind in job])
+
+
+def lines_of(keys: np.ndarray, plans: Sequence[Plan]) -> Lines:
+    """The rows of items, of as many as each plan has, from the keys of all items."""
+    items = [plan.items for plan in plans]
+    rows = np.repeat([plan.rows for plan in plans], items)
+    factors = np.repeat(np.stack([plan.recipe.factor for plan in plans]), items)
+    first = np.repeat(np.cumsum(rows) - rows, rows)
+    starts = (np.arange(len(first)) - first) * ROW
+    return Lines(
+        np.repeat(keys, rows, axis=0),
+        starts.astype(np.uint32),
+        np.repeat(factors, rows),
+    )
+
+
+def _item_keys(key: np.ndarray, stack: tuple[int, ...]) -> np.ndarray:
+    """The keys of a stack's items, the last axis varying fastest; shape `(n, 2)`."""
+    keys = key[None]
+    for n in stack:
+        index = np.tile(np.arange(n, dtype=np.uint32), len(keys))
+        keys = fold_in(np.repeat(keys, n, axis=0), index)
+    return keys
+
+
+def cut(rows: Rows, plan: Plan) -> np.ndarray:
+    """The numbers of the next variable, shape `(items, size)`."""
+    taken = rows.take(plan.items * plan.rows)
+    return taken.reshape(plan.items, -1)[:, : plan.size]
+
+
+class Rows:
+    """Rows in their order, from calls that each give `ROWS` of them."""
+
+    def __init__(self, calls: Iterator[np.ndarray]) -> None:
+        self._calls = calls
+        self._rest = next(calls)
+
+    def take(self, n: int) -> np.ndarray:
+        """The next `n` rows."""
+        pieces = []
+        while n > len(self._rest):
+            pieces.append(self._rest)
+            n -= len(self._rest)
+            self._rest = next(self._calls)
+        pieces.append(self._rest[:n])
+        self._rest = self._rest[n:]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
