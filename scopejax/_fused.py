@@ -40,7 +40,18 @@ from . import _verdicts
 from ._keys import is_typed_key
 from ._kinds import Kind, Wanted
 from ._recipe import Chain
-from ._rows import ROW, ROWS, Lines, Rows, cut, lines_for, lines_of, plan_of, planned
+from ._rows import (
+    ROW,
+    ROWS,
+    Lines,
+    Plan,
+    Rows,
+    cut,
+    lines_for,
+    lines_of,
+    plan_of,
+    planned,
+)
 from ._threefry import threefry2x32
 
 _AHEAD = 8  # calls under way, which bounds the memory that they take
@@ -83,6 +94,7 @@ class Fused:
         (self._device,) = jax.device_put(self._root, self._place).devices()
         self._limit = _LIMITS.get(self._device.platform, _OTHER_LIMIT)
         self._threads = threads
+        self._prepared: dict[int, tuple[Plan, Block]] = {}
 
     def prepare(self, kind: Kind) -> bool:
         """Whether this kind can be made here; if so, starts compiling."""
@@ -91,29 +103,38 @@ class Fused:
         plan = plan_of(kind)
         if plan is None or plan.recipe.chain.width not in _WORDS:
             return False
-        return self._block(kind).start(kind, self._threads)
+        block = _blocks(plan.recipe.chain, self._device)
+        self._prepared[id(kind)] = plan, block
+        return block.start(kind, self._threads)
 
     def makes(self, kind: Kind) -> bool:
         """Whether a kind that is prepared gets the right bits; waits for compilers."""
-        return self._block(kind).is_right()
+        return self._prepared[id(kind)][1].is_right()
 
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
         jobs: dict[Block, list[Wanted]] = {}
         for one in wanted:
-            jobs.setdefault(self._block(one.kind), []).append(one)
+            jobs.setdefault(self._prepared[id(one.kind)][1], []).append(one)
         made = {block: self._run(block, job) for block, job in jobs.items()}
         for _, kind in wanted:
-            yield next(made[self._block(kind)])
-
-    def _block(self, kind: Kind) -> Block:
-        return _blocks(planned(kind).recipe.chain, self._device)
+            yield next(made[self._prepared[id(kind)][1]])
 
     def _run(self, block: Block, job: Sequence[Wanted]) -> Iterator[jax.Array]:
-        rows = Rows(block.calls(lines_for(self._root, job)))
-        for _, kind in job:
-            array = cut(rows, planned(kind)).reshape((*kind.stack, *kind.shape))
-            yield jax.device_put(array, self._place, may_alias=False)
+        plans = [self._prepared[id(kind)][0] for _, kind in job]
+        rows = Rows(block.calls(lines_for(self._root, job, plans)))
+        copies = self._place is None and len(job) >= _MANY
+        for (_, kind), plan in zip(job, plans, strict=True):
+            array = cut(rows, plan).reshape((*kind.stack, *kind.shape))
+            if copies:
+                yield _copy(array)
+            else:
+                yield jax.device_put(array, self._place, may_alias=False)
+
+
+# A call of a program costs a third of `device_put`, and compiling it a thousand calls.
+_copy = jax.jit(jnp.copy)
+_MANY = 500
 
 
 # The program

@@ -94,27 +94,23 @@ class Kinds:
     def __init__(self, key: jax.ShapeDtypeStruct) -> None:
         self._key = key
         self._token = object()
-        self._same: dict[int, tuple[Any, Hashable]] = {}
-        self._kinds: dict[tuple[Any, ...], Kind] = {}
+        self._by_facts: dict[tuple[Any, ...], Kind] = {}
+        self._by_value: dict[Kind, Kind] = {}
+        self._initializers: list[Any] = []
 
     def of(self, spec: VariableSpec) -> Kind:
         """The kind of `spec`, one object for all that share it."""
-        same = self._sameness(spec.initializer)
-        facts = (id(same), spec.shape, spec.stack, spec.dtype)
-        if facts not in self._kinds:
-            self._kinds[facts] = Kind(
-                same=same,
+        facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype)
+        kind = self._by_facts.get(facts)
+        if kind is None:
+            kind = Kind(
+                same=signature(spec.initializer, self._token),
                 shape=spec.item_shape,
                 dtype=spec.dtype,
                 stack=spec.stack,
                 key=self._key,
                 initializer=spec.initializer,
             )
-        return self._kinds[facts]
-
-    def _sameness(self, initializer: Any) -> Hashable:
-        if id(initializer) not in self._same:
-            same = signature(initializer, self._token)
-            same = next((s for _, s in self._same.values() if s == same), same)
-            self._same[id(initializer)] = initializer, same
-        return self._same[id(initializer)][1]
+            self._initializers.append(spec.initializer)  # no other gets its id
+            kind = self._by_facts[facts] = self._by_value.setdefault(kind, kind)
+        return kind

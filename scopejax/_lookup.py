@@ -121,7 +121,8 @@ def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dt
     creation = record.creation(place.entry)
     known = record.known(request.name, creation, request.reuse)
     if known is None:
-        known = _spec(request, place.stack, creation.line, record.is_at_top())
+        at_top = record.is_at_top(creation.trace)
+        known = _spec(request, place.stack, record.line(creation), at_top)
         record.add(known, creation)
     shape = known.shape[len(place.stack) :]
     if known.shape != place.stack + shape:  # the stack of another length, or of none

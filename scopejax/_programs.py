@@ -65,10 +65,12 @@ class Plain:
     def __init__(self, key: jax.Array, threads: Executor) -> None:
         self._key = key
         self._threads = threads
+        self._programs: dict[int, Program] = {}
 
     def prepare(self, kind: Kind) -> bool:
         """Starts compiling; True, as any kind can be made here."""
-        program(kind).compile(self._threads)
+        self._programs[id(kind)] = program(kind)
+        self._programs[id(kind)].compile(self._threads)
         return True
 
     def makes(self, kind: Kind) -> bool:
@@ -78,4 +80,4 @@ class Plain:
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
         for spec, kind in wanted:
-            yield program(kind)(self._key, spec)
+            yield self._programs[id(kind)](self._key, spec)

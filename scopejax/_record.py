@@ -48,7 +48,7 @@ from ._options import AUTO_REUSE
 from ._running import trace_state
 from ._spec import VariableSpec
 from ._tree import both_kinds
-from ._where import CallPath, call_path, innermost_line, user_line
+from ._where import CallPath, Step, call_path, innermost_line, user_line
 
 Expect = Callable[[VariableSpec], None]
 """Is told of a variable as soon as it is created."""
@@ -111,14 +111,14 @@ class Creation:
     path: CallPath
 
     @property
+    def trace(self) -> Any:
+        """The trace that is current."""
+        return self.chain[-1][1]
+
+    @property
     def where(self) -> str:
         """The user's lines, for errors."""
         return str(self.path)
-
-    @property
-    def line(self) -> str:
-        """The user's innermost line, for the table."""
-        return innermost_line(self.path)
 
     def is_retrace(self, other: Creation) -> bool:
         """Whether `other` is the same creation, run again by JAX."""
@@ -161,6 +161,7 @@ class Record:
         self._scopes: dict[Path, str] = {}
         self._variables: dict[str, Creation] = {}
         self._keys: dict[str, Creation] = {}
+        self._lines: dict[tuple[Step, ...], str] = {}
         self._placeholders: dict[tuple[tuple[int, ...], np.dtype], jax.Array] = {}
 
     @classmethod
@@ -200,6 +201,13 @@ class Record:
         assert self._anchor is not None  # not closed
         return Creation(entry.chain(), call_path(self._anchor))
 
+    def line(self, creation: Creation) -> str:
+        """The user's innermost line, for the table."""
+        step = creation.path.steps[:1]
+        if step not in self._lines:
+            self._lines[step] = innermost_line(creation.path)
+        return self._lines[step]
+
     def known(self, name: str, creation: Creation, reuse: Any) -> VariableSpec | None:
         """The spec that a call shares or runs again, or None: it is to be made."""
         spec = self.specs.get(name)
@@ -217,17 +225,20 @@ class Record:
         path = spec.path
         if path in self._scopes:
             raise both_kinds(spec.name, self._scopes[path])
+        if path[:-1] not in self._scopes:
+            self._add_scopes(path, spec.name)
+        self._variables[spec.name] = creation
+        self.specs[spec.name] = spec
+        if self._expect is not None and self.is_at_top(creation.trace):
+            self._expect(spec)
+
+    def _add_scopes(self, path: Path, name: str) -> None:
         above = [path[:depth] for depth in range(1, len(path))]
         for scope in above:
             if join(scope) in self.specs:
-                raise both_kinds(join(scope), spec.name)
-        self._scopes |= {
-            scope: spec.name for scope in above if scope not in self._scopes
-        }
-        self._variables[spec.name] = creation
-        self.specs[spec.name] = spec
-        if self._expect is not None and self.is_at_top():
-            self._expect(spec)
+                raise both_kinds(join(scope), name)
+        for scope in above:
+            self._scopes.setdefault(scope, name)
 
     def random_key(self, path: Path, entry: Entry, reuse: Any, index: Any) -> jax.Array:
         """A placeholder for the key of full name `path`."""
@@ -239,13 +250,13 @@ class Record:
         assert self.key is not None  # not closed
         return named_key(self.key, path, index)
 
-    def is_at_top(self) -> bool:
-        """Whether the model's own trace is current, not one within it."""
-        return bool(trace_state() == self._trace)
+    def is_at_top(self, trace: Any) -> bool:
+        """Whether a trace is the model's own, not one within it."""
+        return bool(trace == self._trace)
 
     def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
         """Zeros in the current trace, shared where that is the model's own."""
-        if not self.is_at_top():
+        if not self.is_at_top(trace_state()):
             return jnp.zeros(shape, dtype)
         known = self._placeholders.get((shape, dtype))
         if known is None:

@@ -69,14 +69,14 @@ class Lines(NamedTuple):
         )
 
 
-def lines_for(root: np.ndarray, job: Sequence[Wanted]) -> Lines:
+def lines_for(root: np.ndarray, job: Sequence[Wanted], plans: Sequence[Plan]) -> Lines:
     """The rows of all variables of a job, one after the other."""
     words = np.stack([path_words(spec.path) for spec, _ in job])
     keys = fold_in(fold_in(root[None], words[:, 0]), words[:, 1])
-    if any(kind.stack for _, kind in job):
-        stacks = (kind.stack for _, kind in job)
+    stacks = [kind.stack for _, kind in job]
+    if any(stacks):
         keys = np.concatenate(list(map(_item_keys, keys, stacks)))
-    return lines_of(keys, [planned(kind) for _, kind in job])
+    return lines_of(keys, plans)
 
 
 def lines_of(keys: np.ndarray, plans: Sequence[Plan]) -> Lines:

@@ -1,15 +1,19 @@
 """Strict numerics on eight CPU devices, and the fixtures that many tests share."""
 
 import os
+import tempfile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
-
 import jax
 import pytest
 from hypothesis import settings
 
 from scopejax import tf1
+
+# What a test run finds out about this machine is its own.
+_CACHE = tempfile.TemporaryDirectory(prefix="scopejax-tests-")
+os.environ["SCOPEJAX_CACHE_DIR"] = _CACHE.name
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
