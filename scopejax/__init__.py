@@ -2,13 +2,9 @@
 
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import checkpoints as checkpoints
-from . import getters as getters
 from . import initializers as initializers
-from . import layers as layers
-from . import optim as optim
-from . import regularizers as regularizers
 from ._errors import InitializerError as InitializerError
 from ._errors import InvalidArgumentError as InvalidArgumentError
 from ._errors import ScopeError as ScopeError
@@ -35,8 +31,23 @@ from ._tree import to_flat as to_flat
 __version__ = "0.1.0"
 
 
+if _TYPE_CHECKING:
+    from . import checkpoints as checkpoints
+    from . import getters as getters
+    from . import layers as layers
+    from . import optim as optim
+    from . import regularizers as regularizers
+    from . import tf1 as tf1
+
+_ON_DEMAND = ("checkpoints", "getters", "layers", "optim", "regularizers", "tf1")
+
+
 def __getattr__(name: str) -> _ModuleType:
-    """`scopejax.tf1` is imported when it is asked for."""
-    if name == "tf1":
-        return _import_module(".tf1", __name__)
+    """A module that is imported when it is asked for."""
+    if name in _ON_DEMAND:
+        return _import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})

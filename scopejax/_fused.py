@@ -52,7 +52,7 @@ from ._rows import (
     plan_of,
     planned,
 )
-from ._threefry import threefry2x32
+from ._threefry import Words, threefry2x32
 
 _AHEAD = 8  # calls under way, which bounds the memory that they take
 
@@ -63,16 +63,22 @@ _OTHER_LIMIT = ROW * ROWS
 _WORDS = {8: jnp.uint8, 16: jnp.uint16, 32: jnp.uint32}
 
 
-def serves(key: jax.Array) -> bool:
-    """Whether the fused way is on, and knows this kind of key and where it lies."""
-    typed = is_typed_key(key)
-    kind = jax.random.key_impl(key) if typed else _default_impl()
+def is_on(key: jax.Array) -> bool:
+    """Whether the fused way may be taken, and knows this kind of key."""
+    kind = jax.random.key_impl(key) if is_typed_key(key) else _default_impl()
     return (
         os.environ.get("SCOPEJAX_FUSED", "on") != "off"
         and str(kind) == "threefry2x32"
         and bool(getattr(jax.config, "jax_threefry_partitionable", True))
+    )
+
+
+def serves(key: jax.Array) -> bool:
+    """Whether it is on for a key, and knows where to put what it makes."""
+    return (
+        is_on(key)
         and jax.sharding.get_abstract_mesh().empty
-        and len(_words(key).devices()) == 1
+        and len(words_of(key).devices()) == 1
     )
 
 
@@ -80,7 +86,8 @@ def _default_impl() -> Any:
     return jax.config.jax_default_prng_impl  # type: ignore[attr-defined]
 
 
-def _words(key: jax.Array) -> jax.Array:
+def words_of(key: jax.Array) -> jax.Array:
+    """The two words of a key, typed or raw."""
     return jax.random.key_data(key) if is_typed_key(key) else key
 
 
@@ -88,7 +95,7 @@ class Fused:
     """Makes the variables whose initializers have a recipe."""
 
     def __init__(self, key: jax.Array, threads: Executor) -> None:
-        words = _words(key)
+        words = words_of(key)
         self._root = np.asarray(jax.device_get(words))
         self._place = words.sharding if words.committed else None
         (self._device,) = jax.device_put(self._root, self._place).devices()
@@ -100,10 +107,10 @@ class Fused:
         """Whether this kind can be made here; if so, starts compiling."""
         if not 0 < math.prod((*kind.stack, *kind.shape)) <= self._limit:
             return False
-        plan = plan_of(kind)
-        if plan is None or plan.recipe.chain.width not in _WORDS:
+        plan = drawn_plan(kind)
+        if plan is None:
             return False
-        block = _blocks(plan.recipe.chain, self._device)
+        block = block_of(plan, self._device)
         self._prepared[id(kind)] = plan, block
         return block.start(kind, self._threads)
 
@@ -132,12 +139,26 @@ class Fused:
                 yield jax.device_put(array, self._place, may_alias=False)
 
 
+def drawn_plan(kind: Kind) -> Plan | None:
+    """The plan of a kind that can be drawn so, or None."""
+    plan = plan_of(kind)
+    return None if plan is None or plan.recipe.chain.width not in _WORDS else plan
+
+
 # A call of a program costs a third of `device_put`, and compiling it a thousand calls.
 _copy = jax.jit(jnp.copy)
 _MANY = 500
 
 
 # The program
+
+
+def numbers(chain: Chain, key: Words, counter: Any, factor: Any) -> jax.Array:
+    """Number `counter` of `key`, for arrays that broadcast; within a trace."""
+    high, low = threefry2x32(key, (np.uint32(0), counter))
+    bits = (high ^ low).astype(_WORDS[chain.width])
+    drawn: jax.Array = chain.apply(bits) * factor
+    return drawn
 
 
 class Block:
@@ -156,15 +177,19 @@ class Block:
         if self._right is False:
             return False
         if not _is_under_way(self._program):
-            shapes = _abstract(kind.dtype, self._device)
-            lowered = jax.jit(self._run).lower(*shapes)
-            self._program = threads.submit(lowered.compile)
+            self._program = threads.submit(self._lowered(kind.dtype).compile)
         if self._right is None and not _is_under_way(self._reference):
             self._sample = self._sample_of(kind)
             key = _placed(kind.key.shape, kind.key.dtype, self._device)
             lowered = jax.jit(self._sample.item).lower(key)
             self._reference = threads.submit(lowered.compile)
         return True
+
+    def verdict(self, kind: Kind, threads: Executor) -> bool:
+        """Whether the bits are right, without running but to find out."""
+        if self._right is None:
+            return self.start(kind, threads) and self.is_right()
+        return self._right
 
     def is_right(self) -> bool:
         """Whether the bits are those of `jax.random`; compared if nobody has."""
@@ -188,13 +213,13 @@ class Block:
                 yield jax.device_get(under_way.popleft())
         yield from map(jax.device_get, under_way)
 
+    def _lowered(self, dtype: np.dtype) -> Any:
+        return jax.jit(self._run).lower(*_abstract(dtype, self._device))
+
     def _run(self, keys: Any, starts: Any, factors: Any) -> jax.Array:
         column = jax.lax.broadcasted_iota(jnp.uint32, (ROWS, ROW), 1)
-        counter = np.uint32(0), starts[:, None] + column
-        high, low = threefry2x32((keys[:, :1], keys[:, 1:]), counter)
-        bits = (high ^ low).astype(_WORDS[self._chain.width])
-        numbers: jax.Array = self._chain.apply(bits) * factors[:, None]
-        return numbers
+        key = keys[:, :1], keys[:, 1:]
+        return numbers(self._chain, key, starts[:, None] + column, factors[:, None])
 
     def _sample_of(self, kind: Kind) -> Kind:
         """What to compare by: drawn as `kind` is; of 4,101 numbers, where it can be."""
@@ -219,6 +244,11 @@ class Block:
 
 
 _blocks = functools.lru_cache(maxsize=256)(Block)
+
+
+def block_of(plan: Plan, device: Any) -> Block:
+    """The program for a plan on a device, one for all calls of `init`."""
+    return _blocks(plan.recipe.chain, device)
 
 
 def _is_under_way(future: Future[Any] | None) -> bool:

@@ -1,28 +1,37 @@
-"""Within somebody's `jax.jit(net.init)`: one loop for each kind of variable.
+"""Within somebody's `jax.jit(net.init)`: all variables of one kind at once.
 
 There all variables end up in one program, and called one by one their initializers are
-all inlined in it: XLA takes minutes over a thousand of them. A loop over the variables
-of a kind compiles its body once, and gives each the bits it has alone: `lax.map` runs
-it unbatched. init needs no jit, and is faster without.
+all inlined in it: XLA takes minutes over a thousand of them. What has a recipe is drawn
+as in `_fused`, all variables of a kind in one array; the rest in a loop, whose body is
+compiled once and which gives each the bits it has alone: `lax.map` runs it unbatched.
+init needs no jit, and is faster without.
 
-What is left is to take the loop's result apart. XLA compiles one kernel for every slice
-at another offset, 10 ms each on CPU, but only one for many that are alike. So the cut
-is made in tens, and the tens again, each in a branch of its own that XLA cannot merge
-with the next: all nodes of one depth are alike.
+What is left is to take the array apart. XLA compiles a kernel for each slice at an
+offset of its own, 10 ms each on CPU, but only one for many that are alike. So each
+slice takes its offset from memory, where XLA cannot see that it is a constant. The
+offsets are cut out of one small array, in tens, and the tens again: nodes of one depth
+are alike. Each cut, and each draw, stands in a branch that is always taken, so that XLA
+does not fuse it with the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._keys import is_typed_key
+from ._fused import block_of, drawn_plan, is_on, numbers, words_of
 from ._kinds import Kind, Wanted
-from ._naming import fold_words, path_words
+from ._naming import fold_words as fold_key
+from ._naming import path_words
 from ._programs import program
+from ._rows import Plan
+from ._spec import abstract
+from ._threefry import fold_words, item_keys
 
 _WIDTH = 10
 
@@ -30,15 +39,18 @@ _WIDTH = 10
 class Grouped:
     """Makes any variable, within a trace."""
 
-    def __init__(self, key: jax.Array) -> None:
+    def __init__(self, key: jax.Array, threads: Executor) -> None:
         self._key = key
+        self._threads = threads
+        self._draws_numbers = is_on(key)
+        self._always = (words_of(key)[0] | 1) != 0  # but XLA cannot know
 
     def prepare(self, kind: Kind) -> bool:
         """True, as any kind can be made here; XLA compiles it with all the rest."""
         return True
 
     def makes(self, kind: Kind) -> bool:
-        """True: `lax.map` changes no bit."""
+        """True: neither a loop nor a program that was compared changes a bit."""
         return True
 
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
@@ -46,49 +58,87 @@ class Grouped:
         groups: dict[int, list[Wanted]] = {}
         for one in wanted:
             groups.setdefault(id(one.kind), []).append(one)
-        made = {id(group): iter(self._group(group)) for group in groups.values()}
+        drawn = [g for g in groups.values() if program(g[0].kind).draws]
+        offsets = self._offsets(max(map(len, drawn), default=0))
+        made = {
+            kind: iter(self._group(group, offsets)) for kind, group in groups.items()
+        }
         for _, kind in wanted:
-            yield next(made[id(groups[id(kind)])])
+            yield next(made[id(kind)])
 
-    def _group(self, group: list[Wanted]) -> Sequence[jax.Array]:
+    def _group(
+        self, group: list[Wanted], offsets: list[jax.Array]
+    ) -> Sequence[jax.Array]:
         """Variables of one kind."""
         kind = group[0].kind
         if not program(kind).draws:
-            return [kind.items(self._key) for _ in group]
+            return [kind.items(self._key)] * len(group)
         words = np.stack([path_words(spec.path) for spec, _ in group])
-
-        def variable(words: jax.Array) -> jax.Array:
-            return kind.items(fold_words(self._key, words))
-
+        plan = self._plan(kind)
+        if plan is None:
+            stacked = self._looped(words, kind)
+        else:
+            shape = (len(group), *kind.stack, *kind.shape)
+            stacked = self._alone(
+                lambda: self._drawn(words, kind, plan), abstract(shape, kind.dtype)
+            )
         if len(group) == 1:
-            return [variable(words[0])]
-        pieces = _unstacked(jax.lax.map(variable, jnp.asarray(words)), self._true())
-        return [jax.lax.squeeze(piece, (0,)) for piece in pieces]
+            return [jax.lax.squeeze(stacked, (0,))]
+        return [
+            jax.lax.dynamic_index_in_dim(stacked, offset, keepdims=False)
+            for offset in offsets[: len(group)]
+        ]
 
-    def _true(self) -> jax.Array:
-        """True, but XLA cannot know."""
-        key = self._key
-        data = jax.random.key_data(key) if is_typed_key(key) else key
-        return (data[0] | 1) != 0
+    def _plan(self, kind: Kind) -> Plan | None:
+        """How to draw a kind as one array, where that was found to be right."""
+        plan = drawn_plan(kind) if self._draws_numbers else None
+        if plan is None or not plan.size:
+            return None
+        with jax.ensure_compile_time_eval():
+            (device,) = jax.device_put(np.uint32(0)).devices()
+            right = block_of(plan, device).verdict(kind, self._threads)
+        return plan if right else None
 
+    def _drawn(self, words: np.ndarray, kind: Kind, plan: Plan) -> jax.Array:
+        root = words_of(self._key)
+        high, low = item_keys(fold_words((root[:1], root[1:]), words), kind.stack)
+        ones = (1,) * high.ndim
+        counter = jax.lax.broadcasted_iota(jnp.uint32, (*ones, plan.size), high.ndim)
+        key = high[..., None], low[..., None]
+        drawn = numbers(plan.recipe.chain, key, counter, plan.recipe.factor)
+        return drawn.reshape((len(words), *kind.stack, *kind.shape))
 
-def _unstacked(stacked: jax.Array, true: jax.Array) -> list[jax.Array]:
-    """The items, each with a leading axis of 1."""
-    if stacked.shape[0] == 1:
-        return [stacked]
+    def _looped(self, words: np.ndarray, kind: Kind) -> jax.Array:
+        def variable(words: jax.Array) -> jax.Array:
+            return kind.items(fold_key(self._key, words))
 
-    def unseen(stacked: jax.Array) -> tuple[jax.Array, ...]:
-        shapes = jax.eval_shape(_tens, stacked)
-        return tuple(jnp.zeros(shape.shape, shape.dtype) for shape in shapes)
+        if len(words) == 1:
+            return variable(jnp.asarray(words[0]))[None]
+        stacked: jax.Array = jax.lax.map(variable, jnp.asarray(words))
+        return stacked
 
-    tens = jax.lax.cond(true, _tens, unseen, stacked)
-    return [item for ten in tens for item in _unstacked(ten, true)]
+    def _offsets(self, n: int) -> list[jax.Array]:
+        """0 .. n-1, of which XLA knows nothing."""
+        numbers = jnp.arange(n, dtype=jnp.uint32)
+        return self._cut(numbers * self._always.astype(jnp.uint32))
 
+    def _cut(self, offsets: jax.Array) -> list[jax.Array]:
+        n = offsets.shape[0]
+        if n <= 1:
+            return [jax.lax.squeeze(offsets, (0,)) for _ in range(n)]
+        size = -(-n // _WIDTH)
+        tens = [(i, min(i + size, n)) for i in range(0, n, size)]
 
-def _tens(stacked: jax.Array) -> tuple[jax.Array, ...]:
-    n = stacked.shape[0]
-    size = -(-n // _WIDTH)
-    starts = range(0, n, size)
-    return tuple(
-        jax.lax.slice_in_dim(stacked, start, min(start + size, n)) for start in starts
-    )
+        def cut() -> list[jax.Array]:
+            return [jax.lax.slice_in_dim(offsets, *ten) for ten in tens]
+
+        blank = [abstract((end - start,), offsets.dtype) for start, end in tens]
+        return [one for ten in self._alone(cut, blank) for one in self._cut(ten)]
+
+    def _alone(self, compute: Callable[[], Any], result: Any) -> Any:
+        """What `compute` returns, like `result`; XLA fuses it with nothing around."""
+
+        def never() -> Any:
+            return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), result)
+
+        return jax.lax.cond(self._always, compute, never)

@@ -55,7 +55,7 @@ class Maker:
         self._threads = ThreadPoolExecutor(os.cpu_count(), "scopejax")
         self._ways: list[Way] = [Plain(key, self._threads)]
         if isinstance(key, jax.core.Tracer):
-            self._ways = [Grouped(key)]
+            self._ways = [Grouped(key, self._threads)]
         elif serves(key):
             self._ways.insert(0, Fused(key, self._threads))
         self._expected: set[int] = set()

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend import core
 
 # Steps that do the same to each number, and depend on no shape.
 _ELEMENTWISE = """
@@ -140,7 +139,7 @@ def _walk(jaxpr: Any, consts: Sequence[Any], arguments: list[_Value]) -> list[_V
 
 
 def _read(known: dict[Any, _Value], atom: Any) -> _Value:
-    if isinstance(atom, core.Literal):
+    if hasattr(atom, "val"):  # a literal; its type is slow to import
         return _constant(atom.val, atom.aval)
     return known[atom]
 

@@ -18,7 +18,7 @@ import numpy as np
 from ._kinds import Kind, Wanted
 from ._naming import path_words
 from ._recipe import Recipe, read
-from ._threefry import fold_in
+from ._threefry import fold_words, item_keys
 
 ROW = 1024  # numbers of one key
 ROWS = 256  # rows of one call
@@ -72,11 +72,17 @@ class Lines(NamedTuple):
 def lines_for(root: np.ndarray, job: Sequence[Wanted], plans: Sequence[Plan]) -> Lines:
     """The rows of all variables of a job, one after the other."""
     words = np.stack([path_words(spec.path) for spec, _ in job])
-    keys = fold_in(fold_in(root[None], words[:, 0]), words[:, 1])
+    keys = np.stack(fold_words((root[:1], root[1:]), words), axis=-1)
     stacks = [kind.stack for _, kind in job]
     if any(stacks):
         keys = np.concatenate(list(map(_item_keys, keys, stacks)))
     return lines_of(keys, plans)
+
+
+def _item_keys(key: np.ndarray, stack: tuple[int, ...]) -> np.ndarray:
+    """Raw keys of all items, the last axis of the stack varying fastest: `(n, 2)`."""
+    words = item_keys((key[:1], key[1:]), stack)
+    return np.stack(words, axis=-1).reshape(-1, 2)
 
 
 def lines_of(keys: np.ndarray, plans: Sequence[Plan]) -> Lines:
@@ -91,15 +97,6 @@ def lines_of(keys: np.ndarray, plans: Sequence[Plan]) -> Lines:
         starts.astype(np.uint32),
         np.repeat(factors, rows),
     )
-
-
-def _item_keys(key: np.ndarray, stack: tuple[int, ...]) -> np.ndarray:
-    """The keys of a stack's items, the last axis varying fastest; shape `(n, 2)`."""
-    keys = key[None]
-    for n in stack:
-        index = np.tile(np.arange(n, dtype=np.uint32), len(keys))
-        keys = fold_in(np.repeat(keys, n, axis=0), index)
-    return keys
 
 
 def cut(rows: Rows, plan: Plan) -> np.ndarray:

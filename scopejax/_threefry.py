@@ -42,18 +42,28 @@ def _rotated(word: Any, by: int) -> Any:
     return (word << np.uint32(by)) | (word >> np.uint32(32 - by))
 
 
-def fold_in(keys: np.ndarray, data: np.ndarray) -> np.ndarray:
-    """`jax.random.fold_in` of many raw keys at once.
-
-    Args:
-      keys: uint32 of shape `(..., 2)`.
-      data: uint32 of shape `(...)`.
+def fold_in(key: Words, data: Any) -> Words:
+    """`jax.random.fold_in` of many raw keys, or with many data, at once.
 
     >>> import jax
     >>> key = jax.random.PRNGKey(7)
-    >>> folded = fold_in(np.asarray(key)[None], np.array([3], "uint32"))
-    >>> bool((folded[0] == jax.random.fold_in(key, 3)).all())
+    >>> words = np.array([0], "uint32"), np.array([7], "uint32")
+    >>> folded = fold_in(words, np.uint32(3))
+    >>> np.stack(folded, -1).tolist() == [jax.random.fold_in(key, 3).tolist()]
     True
     """
-    counter = np.zeros_like(data), data
-    return np.stack(threefry2x32((keys[..., 0], keys[..., 1]), counter), axis=-1)
+    return threefry2x32(key, (np.uint32(0), data))
+
+
+def fold_words(key: Words, words: Any) -> Words:
+    """The keys of names, each word `(n,)`, from their hashes, uint32 `(n, 2)`."""
+    return fold_in(fold_in(key, words[:, 0]), words[:, 1])
+
+
+def item_keys(key: Words, stack: tuple[int, ...]) -> Words:
+    """The keys of a stack's items: a new last axis for each of `stack`."""
+    for n in stack:
+        high, low = (word[..., None] for word in key)
+        index = np.arange(n, dtype=np.uint32)
+        key = fold_in((high, low), index.reshape((1,) * (high.ndim - 1) + (n,)))
+    return key

@@ -4,11 +4,14 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from benchmarks import measures, rounds, same, training
-from benchmarks.measures import MEASURES, Case
-from benchmarks.rounds import Run
+from benchmarks import measures, same, training
+from benchmarks.cases import Case
+from benchmarks.contestants import load
+from benchmarks.table import MEASURES
 
 TASKS = tuple(training.load("by_hand"))
+OWN = tuple(training.own("by_hand"))
+COMPILED = ("mlp", "gpt-scan", *OWN)  # the unrolled GPT would show nothing else
 LAYERS = 2
 OPERATION = "  %{name} = f32[2]{{0}} {operation}(%x.1, %x.1)\n"
 MULTIPLY = OPERATION.format(name="mul.1", operation="multiply")
@@ -43,9 +46,11 @@ def stepped(case, leaves):
 
 
 def test_scopejax_has_every_task():
-    """Both write the same tasks; TF1's style has none."""
+    """Both write the same tasks, and train all models; TF1's style trains its model."""
     assert tuple(training.load("scopejax")) == TASKS
-    assert training.load("tf1") == {}
+    assert (*load("by_hand").models, *OWN) == TASKS
+    assert training.own("tf1") == {}
+    assert [*training.load("tf1")] == ["mlp"]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -58,7 +63,7 @@ def test_parts_are_alike(task):
     assert expected == actual
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", COMPILED)
 def test_steps_are_equal(task):
     """Both make the same of the same variables, and both parts that they write move."""
     by_hand, scopejax = cases(task)
@@ -82,7 +87,7 @@ def test_state_and_frozen_variables_are_where_they_should_be(task):
     assert has == {"trained", *more.get(task, ())}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", COMPILED)
 def test_programs_of_steps_are_the_same(task):
     """XLA makes the same program of both, whatever its values are called."""
     by_hand, scopejax = (same.step_hlo(case._replace(layers=1)) for case in cases(task))
@@ -136,14 +141,9 @@ def test_steps_and_their_traces_give_figures():
 
 def test_every_task_is_measured_and_judged():
     """Each task has a row for its step and one for its trace, with targets."""
-    for task in TASKS:
+    for task in (*OWN, "gpt-scan"):
         step, trace = MEASURES[f"step-{task}"], MEASURES[f"trace-step-{task}"]
-        assert (step.take, trace.take) == (measures.step, measures.trace_step)
-        assert (step.target.limit, trace.target.limit) == (1.05, 1.2)
-        assert rounds.entrants(f"step-{task}") == ["by_hand", "scopejax"]
-
-
-def test_quick_shrinks_tasks():
-    """A quick run has at least one layer of each."""
-    run = Run([f"step-{task}" for task in TASKS], 1, quick=True)
-    assert [run.layers(measure) for measure in run.measures] == [2, 5, 5, 1]
+        assert (step.kind, trace.kind) == ("step", "trace-step")
+        assert [target.limit for target in step.targets] == [1.05]
+        assert [target.limit for target in trace.targets] == [1.2]
+    assert MEASURES["step-mlp"].targets == MEASURES["step-gpt"].targets == step.targets
