@@ -22,6 +22,7 @@ large variables, for which a program of their own pays, go the plain way.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -38,7 +39,7 @@ from jax.sharding import SingleDeviceSharding
 
 from . import _verdicts
 from ._keys import is_typed_key
-from ._kinds import Kind, Wanted
+from ._kinds import Kind, Wanted, item_of
 from ._recipe import Chain
 from ._rows import (
     ROW,
@@ -173,15 +174,18 @@ class Block:
         self._right = _verdicts.known(chain.text, device)
 
     def start(self, kind: Kind, threads: Executor) -> bool:
-        """Starts compiling, if nobody has; False where the bits are known to differ."""
-        if self._right is False:
+        """Starts compiling, if nobody has; False where the bits are known to differ.
+
+        Nor is one compared by an initializer that may count its calls.
+        """
+        if self._right is False or (self._right is None and not kind.is_open):
             return False
         if not _is_under_way(self._program):
             self._program = threads.submit(self._lowered(kind.dtype).compile)
         if self._right is None and not _is_under_way(self._reference):
             self._sample = self._sample_of(kind)
             key = _placed(kind.key.shape, kind.key.dtype, self._device)
-            lowered = jax.jit(self._sample.item).lower(key)
+            lowered = item_of(self._sample).init.lower(key)
             self._reference = threads.submit(lowered.compile)
         return True
 
@@ -226,10 +230,11 @@ class Block:
         rank = len(kind.shape)
         shape = (*[1] * (rank - 2), 3, 1367) if rank > 1 else (4101,)
         sample = dataclasses.replace(kind, shape=shape, stack=())
-        plan = plan_of(sample)
-        if plan is not None and plan.recipe.chain == self._chain:
-            return sample
-        return dataclasses.replace(kind, stack=())
+        with contextlib.suppress(Exception):  # the initializer's own, of that shape
+            plan = plan_of(sample)
+            if plan is not None and plan.recipe.chain == self._chain:
+                return sample
+        return kind.item
 
     def _compare(self) -> bool:
         assert self._sample is not None  # started before

@@ -72,7 +72,7 @@ class Grouped:
         """Variables of one kind."""
         kind = group[0].kind
         if not program(kind).draws:
-            return [kind.items(self._key)] * len(group)
+            return [program(kind)(self._key)] * len(group)
         words = np.stack([path_words(spec.path) for spec, _ in group])
         plan = self._plan(kind)
         if plan is None:
@@ -110,7 +110,7 @@ class Grouped:
 
     def _looped(self, words: np.ndarray, kind: Kind) -> jax.Array:
         def variable(words: jax.Array) -> jax.Array:
-            return kind.items(fold_key(self._key, words))
+            return program(kind)(fold_key(self._key, words))
 
         if len(words) == 1:
             return variable(jnp.asarray(words[0]))[None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -23,7 +24,10 @@ class Kind:
       shape, dtype: of one item.
       stack: the sizes of the axes in front of it.
       key: the abstract root key.
+      x64: whether JAX has numbers of 64 bits, also between the steps of a trace.
       initializer: ``(key, shape, dtype) -> array``.
+      is_open: whether `same` says all of it: there is no state that it could share
+        with the model, and it may be called at any time.
     """
 
     same: Hashable
@@ -31,10 +35,17 @@ class Kind:
     dtype: np.dtype
     stack: tuple[int, ...]
     key: jax.ShapeDtypeStruct
+    x64: bool
     initializer: Callable[..., Any] = dataclasses.field(compare=False)
+    is_open: bool = dataclasses.field(compare=False)
 
-    def item(self, key: jax.Array) -> jax.Array:
-        """The initializer's value for one item's key.
+    @property
+    def item(self) -> Kind:
+        """The kind of one item of the stack."""
+        return dataclasses.replace(self, stack=()) if self.stack else self
+
+    def value(self, key: jax.Array) -> jax.Array:
+        """What the initializer makes of an item's key.
 
         Raises:
           BadResult: it is not an array of this shape and dtype.
@@ -50,20 +61,19 @@ class Kind:
             raise BadResult(expected, found)
         return jnp.asarray(result, self.dtype)
 
-    def items(self, key: jax.Array) -> jax.Array:
-        """One item for each index of the stack, from the key folded with it.
 
-        One after the other, since `vmap` of an `rbg` key gives other numbers.
-        """
-        if not self.stack:
-            return self.item(key)
-        rest = dataclasses.replace(self, stack=self.stack[1:])
+class Item(NamedTuple):
+    """The jitted initializer of one item, and what JAX found when it ran, once."""
 
-        def item(i: jax.Array) -> jax.Array:
-            return rest.items(jax.random.fold_in(key, i))
+    init: Any
+    traced: Any
 
-        items: jax.Array = jax.lax.map(item, jnp.arange(self.stack[0]))
-        return items
+
+@functools.lru_cache(maxsize=4096)
+def item_of(kind: Kind) -> Item:
+    """One for all calls of `init`; `kind` has no stack."""
+    init = jax.jit(kind.value)
+    return Item(init, init.trace(kind.key))
 
 
 class BadResult(Exception):
@@ -93,6 +103,7 @@ class Kinds:
 
     def __init__(self, key: jax.ShapeDtypeStruct) -> None:
         self._key = key
+        self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
         self._token = object()
         self._by_facts: dict[tuple[Any, ...], Kind] = {}
         self._by_value: dict[Kind, Kind] = {}
@@ -103,13 +114,16 @@ class Kinds:
         facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype)
         kind = self._by_facts.get(facts)
         if kind is None:
+            same = signature(spec.initializer, self._token)
             kind = Kind(
-                same=signature(spec.initializer, self._token),
+                same=same,
                 shape=spec.item_shape,
                 dtype=spec.dtype,
                 stack=spec.stack,
                 key=self._key,
+                x64=self._x64,
                 initializer=spec.initializer,
+                is_open=same == signature(spec.initializer, object()),
             )
             self._initializers.append(spec.initializer)  # no other gets its id
             kind = self._by_facts[facts] = self._by_value.setdefault(kind, kind)

@@ -68,11 +68,14 @@ class Maker:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def expect(self, spec: VariableSpec) -> None:
-        """Begins what `spec` will need. An error waits until it is made."""
+        """Begins what `spec` will need. An error waits until it is made.
+
+        What shares state with the model waits as well.
+        """
         if not _is_drawn(spec) or spec.name in self._given:
             return
         kind = self._kinds.of(spec)
-        if id(kind) not in self._expected:
+        if kind.is_open and id(kind) not in self._expected:
             self._expected.add(id(kind))
             with contextlib.suppress(Exception):
                 next(way for way in self._ways if way.prepare(kind))

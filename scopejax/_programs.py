@@ -11,13 +11,14 @@ traced.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
-from ._kinds import Kind, Wanted
+from ._kinds import Kind, Wanted, item_of
 from ._naming import fold_words, path_words
 
 _fold = jax.jit(fold_words)
@@ -31,10 +32,13 @@ class Program:
     """
 
     def __init__(self, kind: Kind) -> None:
-        self._init = jax.jit(kind.items)
-        self._traced: Any = self._init.trace(kind.key)
+        item = item_of(kind.item)
+        self._init, self._traced = item
+        if kind.stack:
+            self._init = jax.jit(functools.partial(_items, item.init, kind.stack))
+            self._traced = self._init.trace(kind.key)
         self._compiled: Future[Any] | None = None
-        jaxpr = self._traced.jaxpr.jaxpr
+        jaxpr = item.traced.jaxpr.jaxpr
         used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
         self.draws = id(jaxpr.invars[0]) in used
 
@@ -44,13 +48,29 @@ class Program:
             lowered, self._traced = self._traced.lower(), None
             self._compiled = threads.submit(lowered.compile)
 
-    def __call__(self, key: jax.Array, spec: Any) -> jax.Array:
-        """The variable `spec`."""
+    def __call__(self, key: jax.Array) -> jax.Array:
+        """A variable from a key of its own."""
         if self._compiled is not None and not self._compiled.cancelled():
             self._compiled.exception()  # waits; a failure comes up below
-        own = _fold(key, path_words(spec.path)) if self.draws else key
-        made: jax.Array = self._init(own)
+        made: jax.Array = self._init(key)
         return made
+
+
+def _items(
+    init: Callable[[jax.Array], jax.Array], stack: tuple[int, ...], key: jax.Array
+) -> jax.Array:
+    """One item for each index of the stack, from the key folded with it.
+
+    One after the other, since `vmap` of an `rbg` key gives other numbers.
+    """
+    if not stack:
+        return init(key)
+
+    def item(i: jax.Array) -> jax.Array:
+        return _items(init, stack[1:], jax.random.fold_in(key, i))
+
+    items: jax.Array = jax.lax.map(item, jnp.arange(stack[0]))
+    return items
 
 
 @functools.lru_cache(maxsize=4096)
@@ -80,4 +100,5 @@ class Plain:
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
         for spec, kind in wanted:
-            yield self._programs[id(kind)](self._key, spec)
+            program, key = self._programs[id(kind)], self._key
+            yield program(_fold(key, path_words(spec.path)) if program.draws else key)

@@ -12,10 +12,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from ._kinds import Kind, Wanted
+from ._kinds import Kind, Wanted, item_of
 from ._naming import path_words
 from ._recipe import Recipe, read
 from ._threefry import fold_words, item_keys
@@ -39,10 +38,11 @@ class Plan(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def plan_of(kind: Kind) -> Plan | None:
-    """None where there is no recipe: then it is the plain way's, and so are errors."""
+    """None where there is no recipe. What the initializer raises goes on."""
+    traced = item_of(kind.item).traced
     try:
-        recipe = read(jax.make_jaxpr(kind.item)(kind.key), kind.dtype)
-    except Exception:
+        recipe = read(traced.jaxpr, kind.dtype)
+    except Exception:  # a jaxpr that is like none before
         return None
     return Plan(recipe, math.prod(kind.stack), math.prod(kind.shape))
 

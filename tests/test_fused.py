@@ -249,3 +249,34 @@ def test_the_file_says_how_to_switch_it_off():
     text = Path(_fused.__file__).read_text()
     assert "SCOPEJAX_FUSED=off" in text
     assert 'os.environ.get("SCOPEJAX_FUSED", "on")' in text
+
+
+@pytest.mark.parametrize("way", ["init", "jit", "manifest"])
+def test_an_initializer_runs_once(afresh, key, way):
+    """Once for each shape and dtype, after the model, if it shares state with it."""
+    calls = []
+
+    def counting(key, shape, dtype):
+        calls.append(shape)
+        return jax.random.normal(key, shape, dtype)
+
+    def counted(scope):
+        for i in range(3):
+            (scope / f"l{i}").get_variable("w", (4, 3), initializer=counting)
+        (scope / "s").get_variable("b", (3,), initializer=counting)
+        assert not calls
+
+    net = sj.transform(counted)
+    make = {"init": net.init, "jit": jax.jit(net.init)}
+    make.get(way, lambda key: net.manifest().initialize(key))(key)
+    assert calls == [(4, 3), (3,)]
+
+
+def test_what_was_found_with_x64_is_not_taken_without(afresh, key, monkeypatch):
+    """And the other way round."""
+    expected = plain(monkeypatch, key)
+    with jax.enable_x64(True):
+        assert same(NET.init(key), expected)
+    assert same(NET.init(key), expected)
+    with jax.enable_x64(True):
+        assert same(NET.init(key), expected)
