@@ -73,17 +73,21 @@ class Fields:
             raise whole_stack(what, name, place.stack[-1:])
 
 
-_FIELDS = tuple(getattr(Fields, name).__set__ for name in _NAMES)
+_set_variables, _set_key, _set_unsliced, _set_place = (
+    getattr(Fields, name).__set__ for name in _NAMES
+)
 
 
-def fill(fields: Fields, *values: Any) -> None:
+def fill(fields: Fields, variables: Any, key: Any, unsliced: Any, place: Place) -> None:
     """Sets the four fields, once."""
-    for field, value in zip(_FIELDS, values, strict=True):
-        field(fields, value)
+    _set_variables(fields, variables)
+    _set_key(fields, key)
+    _set_unsliced(fields, unsliced)
+    _set_place(fields, place)
 
 
-def make(kind: type[F], *values: Any) -> F:
+def make(kind: type[F], variables: Any, key: Any, unsliced: Any, place: Place) -> F:
     """A new object with these four fields, past the checks of the constructor."""
     fields = object.__new__(kind)
-    fill(fields, *values)
+    fill(fields, variables, key, unsliced, place)
     return fields

@@ -80,6 +80,7 @@ def serves(key: jax.Array) -> bool:
         is_on(key)
         and jax.sharding.get_abstract_mesh().empty
         and len(words_of(key).devices()) == 1
+        and key.is_fully_addressable
     )
 
 

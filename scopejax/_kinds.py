@@ -106,7 +106,7 @@ class Kinds:
         self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
         self._token = object()
         self._by_facts: dict[tuple[Any, ...], Kind] = {}
-        self._by_value: dict[Kind, Kind] = {}
+        self._kinds: dict[tuple[Any, ...], Kind] = {}
         self._initializers: list[Any] = []
 
     def of(self, spec: VariableSpec) -> Kind:
@@ -114,8 +114,15 @@ class Kinds:
         facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype)
         kind = self._by_facts.get(facts)
         if kind is None:
-            same = signature(spec.initializer, self._token)
-            kind = Kind(
+            self._initializers.append(spec.initializer)  # no other gets its id
+            kind = self._by_facts[facts] = self._by_value(spec)
+        return kind
+
+    def _by_value(self, spec: VariableSpec) -> Kind:
+        same = signature(spec.initializer, self._token)
+        value = (same, spec.shape, spec.stack, spec.dtype)
+        if value not in self._kinds:
+            self._kinds[value] = Kind(
                 same=same,
                 shape=spec.item_shape,
                 dtype=spec.dtype,
@@ -125,6 +132,4 @@ class Kinds:
                 initializer=spec.initializer,
                 is_open=same == signature(spec.initializer, object()),
             )
-            self._initializers.append(spec.initializer)  # no other gets its id
-            kind = self._by_facts[facts] = self._by_value.setdefault(kind, kind)
-        return kind
+        return self._kinds[value]

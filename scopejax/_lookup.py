@@ -31,7 +31,13 @@ from ._pending import Pending
 from ._place import Place
 from ._record import Record, does_not_exist
 from ._request import Request
-from ._spec import FROM_INPUTS, GLOBAL_VARIABLES, TRAINABLE_VARIABLES, VariableSpec
+from ._spec import (
+    FROM_INPUTS,
+    GLOBAL_VARIABLES,
+    TRAINABLE_VARIABLES,
+    VariableAggregation,
+    VariableSpec,
+)
 from ._state import StateCell
 from ._tree import leaves, lookup
 from ._where import user_line
@@ -48,8 +54,12 @@ _ARRAYS = (jax.core.Tracer, jax.Array)
 
 def find(variables: Any, request: Request, place: Place) -> jax.Array:
     """The array that `request` asks for, checked, from the tree at `place`'s base."""
-    require_supported(request)
-    require_value_or_shape(request)
+    if request.aggregation is not VariableAggregation.NONE:
+        require_supported(request)
+    initializer, shape = request.initializer, request.shape
+    is_value = initializer is not None and not callable(initializer)
+    if is_value:
+        require_value_or_shape(request)
     path = request.path
     if path[: place.base] != place.path[: place.base]:
         raise _out_of_reach(request.name, place)
@@ -58,11 +68,12 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
         if found is None or isinstance(found, Mapping):
             raise _missing(request, place, variables, is_scope=found is not None)
         found = _value(found, request)
-    shape = request.shape
-    if shape is None and not callable(request.initializer) and not request.reuse:
-        shape = value_shape(request.initializer)
-    require_shape(request.name, shape, found.shape, place.stack)
-    require_dtype(request.name, request.dtype, found.dtype)
+    if is_value and shape is None and not request.reuse:
+        shape = value_shape(initializer)
+    if shape != found.shape:
+        require_shape(request.name, shape, found.shape, place.stack)
+    if request.dtype != found.dtype:
+        require_dtype(request.name, request.dtype, found.dtype)
     return found
 
 

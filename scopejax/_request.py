@@ -73,50 +73,60 @@ def complete(
     reuse: Any = None,
 ) -> Request:
     """The request for the variable at `path`."""
+    # Calls are spared where there is nothing to check: this runs for each lookup.
     name = join(path)
-    regularizer = _first(regularizer, options.regularizer)
-    check_option("regularizer", regularizer, name)
-    partitioner = _first(partitioner, options.partitioner)
-    check_option("partitioner", partitioner, name)
+    if regularizer is None:
+        regularizer = options.regularizer
+    if regularizer is not None:
+        check_option("regularizer", regularizer, name)
+    if partitioner is None:
+        partitioner = options.partitioner
+    if partitioner is not None:
+        check_option("partitioner", partitioner, name)
     if dtype is not None:
         dtype = as_dtype(dtype, name)
-    initializer, value_dtype = _initializer(initializer, name)
-    if value_dtype is not None:
-        if dtype not in (None, value_dtype):
-            raise _disagree(name, value_dtype, dtype)
-        dtype = value_dtype
-    if initializer is None:
+    if initializer is not None:
+        initializer, value_dtype = _initializer(initializer, name)
+        if value_dtype is not None:
+            if dtype not in (None, value_dtype):
+                raise _disagree(name, value_dtype, dtype)
+            dtype = value_dtype
+    if initializer is None and options.initializer is not None:
         initializer, _ = _initializer(options.initializer, name)
-    constraint = _first(constraint, options.constraint)
-    check_option("constraint", constraint, name)
-    check_option("trainable", trainable, name)
-    check_option("reuse", reuse, name)
-    _check_collections(collections, name)
+    if constraint is None:
+        constraint = options.constraint
+    if constraint is not None:
+        check_option("constraint", constraint, name)
+    if trainable is not None:
+        check_option("trainable", trainable, name)
+    if reuse is not None:
+        check_option("reuse", reuse, name)
+    if collections is not None:
+        _check_collections(collections, name)
     _check_member("synchronization", synchronization, VariableSynchronization, name)
     _check_member("aggregation", aggregation, VariableAggregation, name)
-    trainable = _first(trainable, options.trainable)
+    if trainable is None:
+        trainable = options.trainable
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
+    if dtype is None:
+        dtype = _FLOAT32 if options.dtype is None else options.dtype
     return Request(
-        path=path,
-        name=name,
-        shape=as_shape(shape, name),
-        dtype=_first(_first(dtype, options.dtype), _FLOAT32),
-        initializer=initializer,
-        regularizer=None if regularizer is no_regularizer else regularizer,
-        constraint=constraint,
-        trainable=trainable,
-        collections=collections,
-        partitioner=partitioner,
-        caching_device=_first(caching_device, options.caching_device),
-        synchronization=synchronization,
-        aggregation=aggregation,
-        reuse=_first(reuse, options.reuse),
+        path,
+        name,
+        shape if shape is None else as_shape(shape, name),
+        dtype,
+        initializer,
+        None if regularizer is no_regularizer else regularizer,
+        constraint,
+        trainable,
+        collections,
+        partitioner,
+        options.caching_device if caching_device is None else caching_device,
+        synchronization,
+        aggregation,
+        options.reuse if reuse is None else reuse,
     )
-
-
-def _first(given: Any, default: Any) -> Any:
-    return default if given is None else given
 
 
 _FLOAT32 = np.dtype(np.float32)
