@@ -15,11 +15,11 @@ WIDTH = 64
 FEATURES, HEADS, VOCABULARY, CONTEXT = 128, 4, 1000, 64
 RATE, DECAY, RANK, ALPHA = 0.01, 0.99, 8, 16.0
 
-INPUTS: dict[str, Callable[[], jax.Array]] = {
-    "mlp": lambda: jnp.ones((8, WIDTH)),
-    "gpt": lambda: jnp.zeros((2, 16), jnp.int32),
+INPUTS: dict[str, Callable[[int], jax.Array]] = {
+    "mlp": lambda width: jnp.ones((8, width)),
+    "gpt": lambda _: jnp.zeros((2, 16), jnp.int32),
 }
-"""A batch for each kind of model."""
+"""A batch for each kind of model, of a width."""
 
 BATCHES: dict[str, Callable[[], jax.Array]] = {
     "mlp": lambda: jax.random.normal(jax.random.key(1), (32, WIDTH)),
@@ -96,6 +96,10 @@ def cross_entropy(logits: jax.Array, tokens: jax.Array) -> jax.Array:
         jax.nn.log_softmax(logits[:, :-1]), tokens[:, 1:, None], -1
     )
     return -jnp.mean(found)
+
+
+LOSSES = {"mlp": squared_error, "gpt": cross_entropy}
+"""``loss(outputs, batch)`` for each kind of model."""
 
 
 def descended(weight: jax.Array, gradient: jax.Array) -> jax.Array:

@@ -11,20 +11,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import training
+from .cases import Case
 from .contestants import BY_HAND, installed
-from .measures import MEASURES
+from .table import Measure
 
 Figures = dict[str, dict[str, list[float]]]
 """measure -> contestant -> figures."""
 
 _ROOT = Path(__file__).parent.parent
 _ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
+    "JAX_PLATFORMS": "cpu",  # unless the environment says otherwise
     **os.environ,
     "JAX_ENABLE_COMPILATION_CACHE": "false",  # a cold figure compiles
 }
@@ -52,32 +54,33 @@ def in_fresh_process(*arguments: str) -> Any:
 class Run(NamedTuple):
     """What to take: see the command line."""
 
-    measures: Sequence[str]
+    measures: Mapping[str, Measure]
+    contestants: Sequence[str]
     repeats: int
     quick: bool = False
     clock: str = "wall"
 
-    def layers(self, measure: str) -> int:
-        """How many layers the model of a measure has."""
-        full = MEASURES[measure].layers
-        return max(1, full // 10) if self.quick else full
-
     def schedule(self) -> Iterator[tuple[str, str]]:
         """All figures to take, `(measure, contestant)`, in their order."""
         for turn in range(self.repeats):
-            for measure in self.measures:
-                for contestant in rotated(entrants(measure), turn):
-                    yield measure, contestant
+            for name, measure in self.measures.items():
+                for contestant in rotated(self.entrants(measure), turn):
+                    yield name, contestant
 
+    def entrants(self, measure: Measure) -> list[str]:
+        """The contestants that have the measure's model or task."""
+        names = self.contestants
+        return [name for name in names if measure.model in training.load(name)]
 
-def entrants(measure: str) -> list[str]:
-    """The contestants that have the measure's model or task."""
-    model = MEASURES[measure].model
-    return [
-        name
-        for name, found in installed().items()
-        if model in {*found.models, *training.load(name)}
-    ]
+    def case(self, measure: str, contestant: str) -> Case:
+        """What a figure is taken of."""
+        return self.measures[measure].case(contestant, self.clock, self.quick)
+
+    def figure(self, measure: str, contestant: str) -> float:
+        """Takes one figure."""
+        case = json.dumps(self.case(measure, contestant))
+        taken: float = in_fresh_process(self.measures[measure].kind, case)
+        return taken
 
 
 def rotated(names: Sequence[str], by: int) -> list[str]:
@@ -86,7 +89,7 @@ def rotated(names: Sequence[str], by: int) -> list[str]:
     >>> rotated(["a", "b", "c"], 4)
     ['b', 'c', 'a']
     """
-    by %= len(names)
+    by %= max(1, len(names))
     return [*names[by:], *names[:by]]
 
 
@@ -94,16 +97,22 @@ def take(run: Run) -> Figures:
     """Takes all figures; tells on stderr how far it is."""
     figures: Figures = {measure: {} for measure in run.measures}
     plan = list(run.schedule())
-    for number, (measure, contestant) in enumerate(plan, 1):
-        size = str(run.layers(measure))
-        figure = in_fresh_process(measure, contestant, size, run.clock)
-        figures[measure].setdefault(contestant, []).append(figure)
-        note = f"{number}/{len(plan)} {measure} {contestant} {figure:.4g}"
-        print(note, file=sys.stderr, flush=True)
+    # A quick run judges nothing, so that two figures may disturb one another.
+    with ThreadPoolExecutor(2 if run.quick else 1) as pool:
+        results = pool.map(lambda item: run.figure(*item), plan)
+        for number, (item, taken) in enumerate(zip(plan, results, strict=True), 1):
+            measure, contestant = item
+            figures[measure].setdefault(contestant, []).append(taken)
+            note = f"{number}/{len(plan)} {measure} {contestant} {taken:.4g}"
+            print(note, file=sys.stderr, flush=True)
     return figures
 
 
-def check() -> dict[str, dict[str, str]]:
-    """contestant -> program -> whether it is the same as by hand, in words."""
-    others = [name for name in installed() if name != BY_HAND]
-    return {name: in_fresh_process("check", name) for name in others}
+def check(run: Run) -> dict[str, dict[str, str]]:
+    """contestant -> program -> whether it is the same as by hand, in words.
+
+    Other libraries have other arguments, so that their programs read otherwise.
+    """
+    ours = [name for name, found in installed().items() if not found.peer]
+    checked = [name for name in ours if name in run.contestants and name != BY_HAND]
+    return {name: in_fresh_process("check", name) for name in checked}

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 
 from . import training
+from .cases import Case
 from .contestants import BY_HAND, load
-from .measures import Case
 
-LAYERS = {"mlp": 20, "gpt": 4, "gpt-jit": 4}
+LAYERS = {"mlp": 20, "gpt": 4, "gpt-jit": 4, "gpt-scan": 4}
 STEP_LAYERS = 4
 
 YES, NO = "yes", "NO"

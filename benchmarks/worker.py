@@ -1,25 +1,43 @@
-"""What a fresh process does: take one figure, or run the check, and print it as JSON.
+"""What a fresh process does: take one figure, or look something up; prints JSON.
 
-``python -m benchmarks.worker MEASURE CONTESTANT LAYERS CLOCK``, or
-``python -m benchmarks.worker check CONTESTANT``.
+``python -m benchmarks.worker KIND CASE``, the case as a JSON list, or
+``python -m benchmarks.worker check CONTESTANT``, or
+``python -m benchmarks.worker device``.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from .measures import MEASURES
+from .cases import Case
+from .measures import KINDS
 
 
-def main(measure: str, contestant: str, layers: str = "1", clock: str = "wall") -> None:
+def _check(contestant: str) -> Any:
+    from .same import check  # a timing does without it
+
+    return check(contestant)
+
+
+def _device() -> str:
+    import jax
+
+    return str(jax.devices()[0].device_kind)
+
+
+_ERRANDS: dict[str, Callable[..., Any]] = {"check": _check, "device": _device}
+
+
+def main(what: str, *arguments: str) -> None:
     """Prints one JSON value."""
-    if measure == "check":
-        from .same import check  # a timing does without it
-
-        print(json.dumps(check(contestant)))
+    if what in _ERRANDS:
+        answer = _ERRANDS[what](*arguments)
     else:
-        print(json.dumps(MEASURES[measure].figure(contestant, int(layers), clock)))
+        answer = KINDS[what].take(Case(*json.loads(*arguments)))
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ BY_HAND, SCOPEJAX = "by_hand", "scopejax"
 
 
 class Net(NamedTuple):
-    """One model: ``init(key, x) -> params`` and ``apply(params, x) -> out``."""
+    """One model: ``init(key, x) -> params`` and ``apply(params, x) -> out``.
+
+    Params are a pytree, and are what users pass through `jax.jit`.
+    """
 
     init: Callable[[jax.Array, jax.Array], Any]
     apply: Callable[[Any, jax.Array], jax.Array]
@@ -28,19 +31,22 @@ class Contestant(NamedTuple):
     Attributes:
       title: its name in the table.
       distribution: the package whose version is reported.
-      models: name -> number of layers -> net. The names are ``"mlp"``, ``"gpt"`` and
-        ``"gpt-jit"``, the GPT whose block is under `jax.jit`; one may be missing.
+      models: name -> number of layers -> net; ``"mlp"`` takes a width too. The names
+        are ``"mlp"``, ``"gpt"``, ``"gpt-jit"``, the GPT whose block is under `jax.jit`,
+        and ``"gpt-scan"``, the GPT that scans over its blocks; one may be missing.
+      peer: whether it is another library, that scopejax is held against.
     """
 
     title: str
     distribution: str
-    models: Mapping[str, Callable[[int], Net]]
+    models: Mapping[str, Callable[..., Net]]
+    peer: bool = False
 
 
 def names() -> list[str]:
     """The contestants' file names, by hand first."""
     found = {module.name for module in pkgutil.iter_modules(__path__)}
-    return [BY_HAND, *sorted(found - {BY_HAND})]
+    return [BY_HAND, SCOPEJAX, *sorted(found - {BY_HAND, SCOPEJAX})]
 
 
 def load(name: str) -> Contestant:

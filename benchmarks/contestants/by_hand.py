@@ -32,12 +32,13 @@ def dense(params: Params, x: jax.Array) -> jax.Array:
 # The MLP
 
 
-def init_mlp(layers: int, key: jax.Array, x: jax.Array) -> Params:
+def init_mlp(
+    layers: int, key: jax.Array, x: jax.Array, width: int = maths.WIDTH
+) -> Params:
     """The MLP's parameters."""
     keys = jax.random.split(key, layers)
     return {
-        f"layer{i}": init_dense(keys[i], maths.WIDTH, maths.WIDTH, GLOROT)
-        for i in range(layers)
+        f"layer{i}": init_dense(keys[i], width, width, GLOROT) for i in range(layers)
     }
 
 
@@ -48,9 +49,9 @@ def apply_mlp(layers: int, params: Params, x: jax.Array) -> jax.Array:
     return x
 
 
-def mlp(layers: int) -> Net:
+def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     """`layers` dense layers and tanh."""
-    return Net(partial(init_mlp, layers), partial(apply_mlp, layers))
+    return Net(partial(init_mlp, layers, width=width), partial(apply_mlp, layers))
 
 
 # The GPT
@@ -79,13 +80,24 @@ def init_block(key: jax.Array) -> Params:
     }
 
 
-def init_gpt(layers: int, key: jax.Array, tokens: jax.Array) -> Params:
-    """The GPT's parameters."""
-    table, positions, *blocks = jax.random.split(key, layers + 2)
+def _listed(layers: int, key: jax.Array) -> Params:
+    keys = jax.random.split(key, layers)
+    return {f"h{i}": init_block(key) for i, key in enumerate(keys)}
+
+
+def _stacked(layers: int, key: jax.Array) -> Params:
+    return {"blocks": jax.vmap(init_block)(jax.random.split(key, layers))}
+
+
+Blocks = Callable[[int, jax.Array], Params]
+
+
+def _init_gpt(layers: int, blocks: Blocks, key: jax.Array, _: jax.Array) -> Params:
+    table, positions, rest = jax.random.split(key, 3)
     return {
         "table": NORMAL(table, (maths.VOCABULARY, maths.FEATURES)),
         "positions": NORMAL(positions, (maths.CONTEXT, maths.FEATURES)),
-        **{f"h{i}": init_block(blocks[i]) for i in range(layers)},
+        **blocks(layers, rest),
         "ln": init_norm(),
     }
 
@@ -104,27 +116,48 @@ def block(params: Params, x: jax.Array) -> jax.Array:
     return x + dense(hidden["down"], y)
 
 
-Block = Callable[[Params, jax.Array], jax.Array]
-_jitted_block: Block = jax.jit(block)
+Run = Callable[[int, Params, jax.Array], jax.Array]
+_jitted_block = jax.jit(block)
 
 
-def _apply_gpt(
-    layers: int, block: Block, params: Params, tokens: jax.Array
-) -> jax.Array:
-    table = params["table"]
-    x = table[tokens] + params["positions"][: tokens.shape[-1]]
+def _unrolled(layers: int, params: Params, x: jax.Array) -> jax.Array:
     for i in range(layers):
         x = block(params[f"h{i}"], x)
+    return x
+
+
+def _jitted(layers: int, params: Params, x: jax.Array) -> jax.Array:
+    for i in range(layers):
+        x = _jitted_block(params[f"h{i}"], x)
+    return x
+
+
+def _scanned(_: int, params: Params, x: jax.Array) -> jax.Array:
+    def body(x: jax.Array, params: Params) -> tuple[jax.Array, None]:
+        return block(params, x), None
+
+    return jax.lax.scan(body, x, params["blocks"])[0]
+
+
+def _apply_gpt(layers: int, run: Run, params: Params, tokens: jax.Array) -> jax.Array:
+    table = params["table"]
+    x = table[tokens] + params["positions"][: tokens.shape[-1]]
+    x = run(layers, params, x)
     return maths.tied_head(norm(params["ln"], x), table)
 
 
-def gpt(layers: int, block: Block = block) -> Net:
+def gpt(layers: int, blocks: Blocks = _listed, run: Run = _unrolled) -> Net:
     """A GPT of `layers` blocks with a tied head."""
-    return Net(partial(init_gpt, layers), partial(_apply_gpt, layers, block))
+    return Net(partial(_init_gpt, layers, blocks), partial(_apply_gpt, layers, run))
 
 
 CONTESTANT = Contestant(
     title="by hand",
     distribution="jax",
-    models={"mlp": mlp, "gpt": gpt, "gpt-jit": partial(gpt, block=_jitted_block)},
+    models={
+        "mlp": mlp,
+        "gpt": gpt,
+        "gpt-jit": partial(gpt, run=_jitted),
+        "gpt-scan": partial(gpt, blocks=_stacked, run=_scanned),
+    },
 )

@@ -24,10 +24,12 @@ def dense(scope: sj.Scope, x: jax.Array, features: int) -> jax.Array:
     return maths.dense(x, kernel, bias)
 
 
-def run_mlp(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+def run_mlp(
+    layers: int, scope: sj.Scope, x: jax.Array, width: int = maths.WIDTH
+) -> jax.Array:
     """The MLP."""
     for i in range(layers):
-        x = jnp.tanh(dense(scope / f"layer{i}", x, maths.WIDTH))
+        x = jnp.tanh(dense(scope / f"layer{i}", x, width))
     return x
 
 
@@ -48,34 +50,57 @@ def block(scope: sj.Scope, x: jax.Array) -> jax.Array:
     return x + dense(hidden / "down", y, wide)
 
 
-Block = Callable[[sj.Scope, jax.Array], jax.Array]
-_jitted_block: Block = jax.jit(block)
+Run = Callable[[int, sj.Scope, jax.Array], jax.Array]
+_jitted_block = jax.jit(block)
 
 
-def _gpt(layers: int, block: Block, scope: sj.Scope, tokens: jax.Array) -> jax.Array:
+def _unrolled(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+    for i in range(layers):
+        x = block(scope / f"h{i}", x)
+    return x
+
+
+def _jitted(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+    for i in range(layers):
+        x = _jitted_block(scope / f"h{i}", x)
+    return x
+
+
+def _scanned(layers: int, scope: sj.Scope, x: jax.Array) -> jax.Array:
+    def body(x: jax.Array, scope: sj.Scope) -> tuple[jax.Array, None]:
+        return block(scope, x), None
+
+    return jax.lax.scan(body, x, (scope / "blocks").stack(layers))[0]
+
+
+def _gpt(layers: int, run: Run, scope: sj.Scope, tokens: jax.Array) -> jax.Array:
     scope = scope.with_options(initializer=NORMAL)
     table = scope.get_variable("table", (maths.VOCABULARY, maths.FEATURES))
     positions = scope.get_variable("positions", (maths.CONTEXT, maths.FEATURES))
     x = table[tokens] + positions[: tokens.shape[-1]]
-    for i in range(layers):
-        x = block(scope / f"h{i}", x)
+    x = run(layers, scope, x)
     return maths.tied_head(norm(scope / "ln", x), table)
 
 
-def mlp(layers: int) -> Net:
+def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     """`layers` dense layers and tanh."""
-    net = sj.transform(partial(run_mlp, layers))
+    net = sj.transform(partial(run_mlp, layers, width=width))
     return Net(net.init, net.apply)
 
 
-def gpt(layers: int, block: Block = block) -> Net:
+def gpt(layers: int, run: Run = _unrolled) -> Net:
     """A GPT of `layers` blocks with a tied head."""
-    net = sj.transform(partial(_gpt, layers, block))
+    net = sj.transform(partial(_gpt, layers, run))
     return Net(net.init, net.apply)
 
 
 CONTESTANT = Contestant(
     title="scopejax",
     distribution="scopejax",
-    models={"mlp": mlp, "gpt": gpt, "gpt-jit": partial(gpt, block=_jitted_block)},
+    models={
+        "mlp": mlp,
+        "gpt": gpt,
+        "gpt-jit": partial(gpt, run=_jitted),
+        "gpt-scan": partial(gpt, run=_scanned),
+    },
 )

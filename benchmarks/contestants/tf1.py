@@ -19,16 +19,16 @@ def _dense(x: jax.Array, features: int) -> jax.Array:
     return maths.dense(x, kernel, bias)
 
 
-def _mlp(layers: int, x: jax.Array) -> jax.Array:
+def _mlp(layers: int, width: int, x: jax.Array) -> jax.Array:
     for i in range(layers):
         with tf1.variable_scope(f"layer{i}"):
-            x = jnp.tanh(_dense(x, maths.WIDTH))
+            x = jnp.tanh(_dense(x, width))
     return x
 
 
-def mlp(layers: int) -> Net:
+def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     """`layers` dense layers and tanh."""
-    net = tf1.transform(partial(_mlp, layers))
+    net = tf1.transform(partial(_mlp, layers, width))
     return Net(net.init, net.apply)
 
 

@@ -1,17 +1,21 @@
-"""Training steps: one file for each contestant, with `TASKS` in it.
+"""Training steps: of each model as it is, and of a contestant's own tasks.
 
-They stand apart from the models, so that importing a contestant stays what it was.
+Those are in a file of its name with `TASKS` in it. They stand apart from the models, so
+that importing a contestant stays what it was.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 
-from .. import maths
+from .. import contestants, maths
+from ..contestants import Net
 
 
 class Parts(NamedTuple):
@@ -54,14 +58,36 @@ class Task(NamedTuple):
         return jax.jit(step, donate_argnums=(0, 1))
 
 
+def plain(net: Net, kind: str) -> Task:
+    """Trains all that a model has, and there is no state."""
+
+    def init(key: jax.Array, x: jax.Array) -> Parts:
+        return Parts(net.init(key, x), {}, {})
+
+    def loss(params: Any, _: Any, __: Any, x: jax.Array) -> tuple[jax.Array, Any]:
+        return maths.LOSSES[kind](net.apply(params, x), x), {}
+
+    return Task(init, loss)
+
+
 Tasks = Mapping[str, Callable[[int], Task]]
 """name -> number of layers -> task. A name starts with the kind of its batch."""
 
 
-def load(contestant: str) -> Tasks:
-    """A contestant's tasks; none where it has no file here."""
-    try:
-        tasks: Tasks = importlib.import_module(f"{__name__}.{contestant}").TASKS
-    except ModuleNotFoundError:
+def own(contestant: str) -> Tasks:
+    """The tasks that a contestant writes itself; none where it has no file here."""
+    name = f"{__name__}.{contestant}"
+    if importlib.util.find_spec(name) is None:
         return {}
+    tasks: Tasks = importlib.import_module(name).TASKS
     return tasks
+
+
+def load(contestant: str) -> Tasks:
+    """All tasks of a contestant, those of its models included."""
+
+    def task(model: str, layers: int) -> Task:
+        return plain(models[model](layers), model.partition("-")[0])
+
+    models = contestants.load(contestant).models
+    return {**{model: partial(task, model) for model in models}, **own(contestant)}

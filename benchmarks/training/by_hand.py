@@ -104,36 +104,8 @@ def mlp_lora(layers: int) -> Task:
     return Task(partial(_init_adapted, layers), partial(_adapted_loss, layers))
 
 
-# A scan over blocks
-
-
-def _init_scanned(layers: int, key: jax.Array, tokens: jax.Array) -> Parts:
-    key, blocks = jax.random.split(key)
-    params = models.init_gpt(0, key, tokens)
-    params["blocks"] = jax.vmap(models.init_block)(jax.random.split(blocks, layers))
-    return Parts(params, {}, {})
-
-
-def _scanned_loss(
-    params: Params, _: Any, __: Any, tokens: jax.Array
-) -> tuple[jax.Array, Params]:
-    def body(x: jax.Array, block: Params) -> tuple[jax.Array, None]:
-        return models.block(block, x), None
-
-    x = params["table"][tokens] + params["positions"][: tokens.shape[-1]]
-    x, _ = jax.lax.scan(body, x, params["blocks"])
-    logits = maths.tied_head(models.norm(params["ln"], x), params["table"])
-    return maths.cross_entropy(logits, tokens), {}
-
-
-def gpt_scan(layers: int) -> Task:
-    """The GPT as a scan over its stacked blocks."""
-    return Task(partial(_init_scanned, layers), _scanned_loss)
-
-
 TASKS: Tasks = {
     "mlp-norm": mlp_norm,
     "mlp-ema": mlp_ema,
     "mlp-lora": mlp_lora,
-    "gpt-scan": gpt_scan,
 }

@@ -12,11 +12,10 @@ import jax.numpy as jnp
 import scopejax as sj
 
 from .. import maths
-from ..contestants.scopejax import NORMAL, block, dense, norm, run_mlp
+from ..contestants.scopejax import dense, run_mlp
 from . import Parts, Task, Tasks
 
 Model = Callable[[sj.Scope, jax.Array], jax.Array]
-Loss = Callable[[jax.Array, jax.Array], jax.Array]
 AVERAGED = sj.getters.ema(maths.DECAY)
 ADAPTED = sj.getters.lora(rank=maths.RANK, alpha=maths.ALPHA)
 
@@ -35,7 +34,7 @@ def _with_state(model: Model) -> Task:
     return Task(init, loss)
 
 
-def _without_state(model: Model, loss_of: Loss) -> Task:
+def _without_state(model: Model) -> Task:
     """What is trainable is trained, and the rest is frozen."""
     net = sj.transform(model)
 
@@ -45,7 +44,8 @@ def _without_state(model: Model, loss_of: Loss) -> Task:
         return Parts(trained, {}, frozen)
 
     def loss(trained: Any, _: Any, frozen: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-        return loss_of(net.apply(sj.merge(trained, frozen), x), x), {}
+        y = net.apply(sj.merge(trained, frozen), x)
+        return maths.squared_error(y, x), {}
 
     return Task(init, loss)
 
@@ -76,30 +76,11 @@ def mlp_ema(layers: int) -> Task:
 
 def mlp_lora(layers: int) -> Task:
     """Adapters of the MLP's kernels."""
-    model = partial(_with_getter, layers, ADAPTED)
-    return _without_state(model, maths.squared_error)
-
-
-def _scanned(layers: int, scope: sj.Scope, tokens: jax.Array) -> jax.Array:
-    def body(x: jax.Array, scope: sj.Scope) -> tuple[jax.Array, None]:
-        return block(scope, x), None
-
-    scope = scope.with_options(initializer=NORMAL)
-    table = scope.get_variable("table", (maths.VOCABULARY, maths.FEATURES))
-    positions = scope.get_variable("positions", (maths.CONTEXT, maths.FEATURES))
-    x = table[tokens] + positions[: tokens.shape[-1]]
-    x, _ = jax.lax.scan(body, x, (scope / "blocks").stack(layers))
-    return maths.tied_head(norm(scope / "ln", x), table)
-
-
-def gpt_scan(layers: int) -> Task:
-    """The GPT as a scan over its stacked blocks."""
-    return _without_state(partial(_scanned, layers), maths.cross_entropy)
+    return _without_state(partial(_with_getter, layers, ADAPTED))
 
 
 TASKS: Tasks = {
     "mlp-norm": mlp_norm,
     "mlp-ema": mlp_ema,
     "mlp-lora": mlp_lora,
-    "gpt-scan": gpt_scan,
 }
