@@ -39,7 +39,7 @@ from jax.sharding import SingleDeviceSharding
 
 from . import _verdicts
 from ._keys import is_typed_key
-from ._kinds import Kind, Wanted, item_of
+from ._kinds import Kind, Wanted, in_order, item_of
 from ._recipe import Chain
 from ._rows import (
     ROW,
@@ -51,7 +51,6 @@ from ._rows import (
     lines_for,
     lines_of,
     plan_of,
-    planned,
 )
 from ._threefry import Words, threefry2x32
 
@@ -60,8 +59,6 @@ _AHEAD = 8  # calls under way, which bounds the memory that they take
 # The most numbers of one variable. Elsewhere than on CPU they pass through the host.
 _LIMITS = {"cpu": 2**24}
 _OTHER_LIMIT = ROW * ROWS
-
-_WORDS = {8: jnp.uint8, 16: jnp.uint16, 32: jnp.uint32}
 
 
 def is_on(key: jax.Array) -> bool:
@@ -109,7 +106,7 @@ class Fused:
         """Whether this kind can be made here; if so, starts compiling."""
         if not 0 < math.prod((*kind.stack, *kind.shape)) <= self._limit:
             return False
-        plan = drawn_plan(kind)
+        plan = plan_of(kind)
         if plan is None:
             return False
         block = block_of(plan, self._device)
@@ -118,19 +115,18 @@ class Fused:
 
     def makes(self, kind: Kind) -> bool:
         """Whether a kind that is prepared gets the right bits; waits for compilers."""
-        return self._prepared[id(kind)][1].is_right()
+        return self._block(kind).is_right()
 
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        jobs: dict[Block, list[Wanted]] = {}
-        for one in wanted:
-            jobs.setdefault(self._prepared[id(one.kind)][1], []).append(one)
-        made = {block: self._run(block, job) for block, job in jobs.items()}
-        for _, kind in wanted:
-            yield next(made[self._prepared[id(kind)][1]])
+        return in_order(wanted, self._block, self._run)
 
-    def _run(self, block: Block, job: Sequence[Wanted]) -> Iterator[jax.Array]:
-        plans = [self._prepared[id(kind)][0] for _, kind in job]
+    def _block(self, kind: Kind) -> Block:
+        return self._prepared[id(kind)][1]
+
+    def _run(self, job: Sequence[Wanted]) -> Iterator[jax.Array]:
+        """The variables of one block."""
+        block, plans = self._block(job[0].kind), [self._plan(kind) for _, kind in job]
         rows = Rows(block.calls(lines_for(self._root, job, plans)))
         copies = self._place is None and len(job) >= _MANY
         for (_, kind), plan in zip(job, plans, strict=True):
@@ -140,11 +136,8 @@ class Fused:
             else:
                 yield jax.device_put(array, self._place, may_alias=False)
 
-
-def drawn_plan(kind: Kind) -> Plan | None:
-    """The plan of a kind that can be drawn so, or None."""
-    plan = plan_of(kind)
-    return None if plan is None or plan.recipe.chain.width not in _WORDS else plan
+    def _plan(self, kind: Kind) -> Plan:
+        return self._prepared[id(kind)][0]
 
 
 # A call of a program costs a third of `device_put`, and compiling it a thousand calls.
@@ -158,8 +151,7 @@ _MANY = 500
 def numbers(chain: Chain, key: Words, counter: Any, factor: Any) -> jax.Array:
     """Number `counter` of `key`, for arrays that broadcast; within a trace."""
     high, low = threefry2x32(key, (np.uint32(0), counter))
-    bits = (high ^ low).astype(_WORDS[chain.width])
-    drawn: jax.Array = chain.apply(bits) * factor
+    drawn: jax.Array = chain.apply(high ^ low) * factor
     return drawn
 
 
@@ -240,7 +232,8 @@ class Block:
     def _compare(self) -> bool:
         assert self._sample is not None  # started before
         assert self._reference is not None
-        run, plan = self._reference.result(), planned(self._sample)
+        run, plan = self._reference.result(), plan_of(self._sample)
+        assert plan is not None  # that of `_sample_of`
         for words in _SAMPLES:
             key = jax.device_put(_key(self._sample, words), self._device)
             numbers = cut(Rows(self.calls(lines_of(words[None], [plan]))), plan)

@@ -16,6 +16,7 @@ does not fuse it with the next.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -24,12 +25,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._fused import block_of, drawn_plan, is_on, numbers, words_of
-from ._kinds import Kind, Wanted
+from ._fused import block_of, is_on, numbers, words_of
+from ._kinds import Kind, Wanted, in_order
 from ._naming import fold_words as fold_key
 from ._naming import path_words
-from ._programs import program
-from ._rows import Plan
+from ._plain import program
+from ._rows import Plan, plan_of
 from ._spec import abstract
 from ._threefry import fold_words, item_keys
 
@@ -46,7 +47,8 @@ class Grouped:
         self._always = (words_of(key)[0] | 1) != 0  # but XLA cannot know
 
     def prepare(self, kind: Kind) -> bool:
-        """True, as any kind can be made here; XLA compiles it with all the rest."""
+        """True, as any kind can be made here. Runs its initializer, which may fail."""
+        program(kind)
         return True
 
     def makes(self, kind: Kind) -> bool:
@@ -55,16 +57,9 @@ class Grouped:
 
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        groups: dict[int, list[Wanted]] = {}
-        for one in wanted:
-            groups.setdefault(id(one.kind), []).append(one)
-        drawn = [g for g in groups.values() if program(g[0].kind).draws]
-        offsets = self._offsets(max(map(len, drawn), default=0))
-        made = {
-            kind: iter(self._group(group, offsets)) for kind, group in groups.items()
-        }
-        for _, kind in wanted:
-            yield next(made[id(kind)])
+        drawn = Counter(id(kind) for _, kind in wanted if program(kind).draws)
+        offsets = self._offsets(max(drawn.values(), default=0))
+        return in_order(wanted, id, lambda group: self._group(group, offsets))
 
     def _group(
         self, group: list[Wanted], offsets: list[jax.Array]
@@ -91,7 +86,7 @@ class Grouped:
 
     def _plan(self, kind: Kind) -> Plan | None:
         """How to draw a kind as one array, where that was found to be right."""
-        plan = drawn_plan(kind) if self._draws_numbers else None
+        plan = plan_of(kind) if self._draws_numbers else None
         if plan is None or not plan.size:
             return None
         with jax.ensure_compile_time_eval():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -96,6 +96,28 @@ class Wanted(NamedTuple):
 
     spec: VariableSpec
     kind: Kind
+
+
+def in_order(
+    wanted: Sequence[Wanted],
+    group_of: Callable[[Kind], Hashable],
+    make: Callable[[list[Wanted]], Iterable[jax.Array]],
+) -> Iterator[jax.Array]:
+    """The variables in their order, made a group at a time.
+
+    Args:
+      group_of: what kinds of one group have in common.
+      make: the variables of one group; called when the first of them is asked for.
+    """
+    groups: dict[Hashable, list[Wanted]] = {}
+    for one in wanted:
+        groups.setdefault(group_of(one.kind), []).append(one)
+    made: dict[Hashable, Iterator[jax.Array]] = {}
+    for one in wanted:
+        group = group_of(one.kind)
+        if group not in made:
+            made[group] = iter(make(groups[group]))
+        yield next(made[group])
 
 
 class Kinds:

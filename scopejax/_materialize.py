@@ -23,7 +23,7 @@ from ._fused import Fused, serves
 from ._grouped import Grouped
 from ._kinds import BadResult, Kind, Kinds, Wanted
 from ._naming import nearest
-from ._programs import Plain
+from ._plain import Plain
 from ._spec import VariableSpec, abstract
 from .initializers import InitialValueOf
 

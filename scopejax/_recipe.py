@@ -22,12 +22,15 @@ import jax.numpy as jnp
 import numpy as np
 
 # Steps that do the same to each number, and depend on no shape.
-_ELEMENTWISE = """
+_STEPS = """
     abs add and bitcast_convert_type clamp convert_element_type copy cos div erf erf_inv
     exp exp2 expm1 integer_pow log log1p logistic max min mul neg nextafter not or pow
     rsqrt shift_left shift_right_logical sign sin sqrt square stop_gradient sub tan tanh
     xor
 """
+_ELEMENTWISE = frozenset(_STEPS.split())
+# The widths of random bits that Threefry's words of 32 bits are cut to.
+_WORDS = {8: jnp.uint8, 16: jnp.uint16, 32: jnp.uint32}
 # Steps that change the shape alone, where they keep the number of elements.
 _RESHAPING = frozenset(["broadcast_in_dim", "reshape", "squeeze", "expand_dims"])
 _CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"}
@@ -78,8 +81,8 @@ class Chain:
     steps: tuple[Step, ...] = dataclasses.field(compare=False)
 
     def apply(self, bits: Any) -> Any:
-        """The steps on an array of bits of any shape, within a trace."""
-        x = bits
+        """The steps on an array of random words of any shape, within a trace."""
+        x = bits.astype(_WORDS[self.width])
         for step in self.steps:
             operands = [
                 x if o is None else jnp.broadcast_to(_emit(o), x.shape)
@@ -111,6 +114,8 @@ def read(jaxpr: Any, dtype: np.dtype) -> Recipe:
     (result,) = _walk(jaxpr.jaxpr, jaxpr.consts, [_KEY])
     if not isinstance(result, _Drawn):
         raise NoRecipe("it draws nothing")
+    if result.width not in _WORDS:
+        raise NoRecipe(f"it draws {result.width} bits for each number")
     steps, factor = _without_factor(result.steps, dtype)
     text = "; ".join([f"{result.width} bits", *map(_step_text, steps), str(dtype)])
     return Recipe(Chain(text, result.width, steps), factor)
@@ -167,7 +172,7 @@ def _results(equation: Any, operands: list[_Value]) -> list[_Value]:
         raise NoRecipe("it does not keep one number for each that it draws")
     if name in _RESHAPING:
         return operands[:1]
-    if name not in _ELEMENTWISE.split():
+    if name not in _ELEMENTWISE:
         raise NoRecipe(f"it uses {name}")
     parameters = tuple(sorted(equation.params.items()))
     if not drawn:

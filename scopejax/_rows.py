@@ -47,13 +47,6 @@ def plan_of(kind: Kind) -> Plan | None:
     return Plan(recipe, math.prod(kind.stack), math.prod(kind.shape))
 
 
-def planned(kind: Kind) -> Plan:
-    """The plan of a kind that has one."""
-    plan = plan_of(kind)
-    assert plan is not None  # prepared before
-    return plan
-
-
 class Lines(NamedTuple):
     """What a program gets: uint32 `(rows, 2)` and `(rows,)`, factors `(rows,)`."""
 

@@ -13,12 +13,13 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import jax
+
+from ._files import write_whole
 
 
 def known(program: str, device: Any) -> bool | None:
@@ -38,11 +39,7 @@ def note(program: str, device: Any, *, right: bool) -> None:
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         verdicts = {**_read(file), _digest(program): right}
-        with tempfile.NamedTemporaryFile(
-            "w", dir=file.parent, suffix=".tmp", delete=False
-        ) as new:
-            json.dump(verdicts, new)
-        os.replace(new.name, file)
+        write_whole(file, json.dumps(verdicts).encode())
 
 
 def _read(file: Path) -> dict[str, Any]:

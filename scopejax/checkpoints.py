@@ -7,7 +7,6 @@ finds the tensors under their full names, ``"tower/conv1/kernel"``.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from ._dtypes import as_array
 from ._errors import InvalidArgumentError, VariableMismatchError
+from ._files import write_whole
 from ._tree import Tree, from_flat, to_flat
 from ._where import user_line
 
@@ -43,7 +43,7 @@ def save(path: str | os.PathLike[str], params: Mapping[str, Any]) -> None:
     from safetensors.flax import save as to_bytes
 
     arrays = {name: _storable(leaf, name) for name, leaf in to_flat(params).items()}
-    _write_whole(Path(path), to_bytes(arrays))
+    write_whole(Path(path), to_bytes(arrays))
 
 
 # The dtypes that safetensors takes from JAX.
@@ -74,19 +74,6 @@ def _storable(leaf: Any, name: str) -> Any:
         where=user_line(),
         remedy="Save jax.random.key_data(key) in place of a key; cast other arrays.",
     )
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def load(path: str | os.PathLike[str]) -> Tree:

@@ -226,3 +226,20 @@ def test_neither_a_function_nor_an_array_is_refused(way, value):
         name="a/w",
     )
     assert "(key, shape, dtype)" in error.remedy
+
+
+@pytest.mark.parametrize("way", ["init", "jit"])
+def test_the_variable_that_failed_is_the_one_named(key, way):
+    """Not the first of those that are made together."""
+
+    def failing(key, shape, dtype):
+        raise RuntimeError("boom")
+
+    def model(scope):
+        scope.get_variable("good", (3,), initializer=jax.nn.initializers.normal(1.0))
+        scope.get_variable("bad", (3,), initializer=failing)
+
+    net = sj.transform(model)
+    with pytest.raises(sj.InitializerError, match="initializer of bad failed") as info:
+        (jax.jit(net.init) if way == "jit" else net.init)(key)
+    assert info.value.name == "bad"

@@ -1,7 +1,5 @@
 """Law: an initial value depends on key, name, shape, dtype and initializer alone."""
 
-import functools
-
 import chex
 import hypothesis.strategies as st
 import jax
@@ -12,7 +10,8 @@ from hypothesis import given
 from jax.nn import initializers as jaxinit
 
 import scopejax as sj
-from scopejax._naming import path_words
+
+from .path_law_reference import reference
 
 INITIALIZERS = {
     "glorot_uniform": sj.initializers.glorot_uniform,
@@ -33,18 +32,6 @@ KEYS = {
     "rbg": jax.random.key(7, impl="rbg"),
     "unsafe_rbg": jax.random.key(7, impl="unsafe_rbg"),
 }
-
-
-def reference(key, name, shape, dtype, initializer, index=()):
-    """The law's own words: the initializer, jitted, alone, with the key of the name."""
-    for word in (*path_words(tuple(name.split("/"))), *index):
-        key = jax.random.fold_in(key, word)
-    return jitted(initializer, shape, dtype)(key)
-
-
-@functools.cache
-def jitted(initializer, shape, dtype):
-    return jax.jit(lambda key: initializer(key, shape, dtype))
 
 
 names = st.lists(

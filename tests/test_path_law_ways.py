@@ -3,14 +3,14 @@
 import functools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.nn import initializers as jaxinit
 
 import scopejax as sj
 from scopejax import _fused
-from scopejax._naming import path_words
+
+from .path_law_reference import reference
 
 SCALED = functools.partial(jaxinit.variance_scaling, 1.3, "fan_in")
 # Those that take any shape, and those that want two axes at least.
@@ -63,18 +63,6 @@ SOME = {
     name: ALL[name]
     for name in ("normal", "he normal", "glorot uniform", "laplace", "ones")
 }
-
-
-def reference(key, name, shape, dtype, initializer, index=()):
-    """The law's own words: the initializer, jitted, alone, with the key of the name."""
-    for word in (*path_words(tuple(name.split("/"))), *index):
-        key = jax.random.fold_in(key, word)
-    return jitted(initializer, shape, dtype)(key)
-
-
-@functools.cache
-def jitted(initializer, shape, dtype):
-    return jax.jit(lambda key: initializer(key, shape, jnp.dtype(dtype)))
 
 
 def bits(array):
