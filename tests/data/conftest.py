@@ -1,0 +1,3 @@
+"""The scripts of this folder need TensorFlow, and hold no doctests."""
+
+collect_ignore_glob = ["make_*.py"]
