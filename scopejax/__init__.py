@@ -5,6 +5,7 @@ from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import initializers as initializers
+from ._errors import CheckpointError as CheckpointError
 from ._errors import InitializerError as InitializerError
 from ._errors import InvalidArgumentError as InvalidArgumentError
 from ._errors import ScopeError as ScopeError
@@ -27,19 +28,26 @@ from ._transform import transform_with_state as transform_with_state
 from ._tree import from_flat as from_flat
 from ._tree import merge as merge
 from ._tree import to_flat as to_flat
-
-__version__ = "0.1.0"
-
+from ._version import __version__ as __version__
 
 if _TYPE_CHECKING:
     from . import checkpoints as checkpoints
     from . import getters as getters
+    from . import interop as interop
     from . import layers as layers
     from . import optim as optim
     from . import regularizers as regularizers
     from . import tf1 as tf1
 
-_ON_DEMAND = ("checkpoints", "getters", "layers", "optim", "regularizers", "tf1")
+_ON_DEMAND = (
+    "checkpoints",
+    "getters",
+    "interop",
+    "layers",
+    "optim",
+    "regularizers",
+    "tf1",
+)
 
 
 def __getattr__(name: str) -> _ModuleType:

@@ -1,4 +1,4 @@
-"""The command line: ``python -m scopejax demo``."""
+"""The command line: ``python -m scopejax demo | inspect | diff | convert``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
+from .commands import add_commands
 
 
 class _Parser(argparse.ArgumentParser):
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the files, made if it is not there",
     )
     demo.set_defaults(command=_demo)
+    add_commands(commands)
     return parser
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ._errors import VariableMismatchError
 from ._naming import nearest
@@ -12,6 +12,16 @@ from ._tree import flat_names, is_array
 from ._where import user_line
 
 Specs = Mapping[str, VariableSpec]
+
+
+class Described(Protocol):
+    """What has a shape and a dtype: a spec, an array, an abstract array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
 
 
 def require_fit(
@@ -32,20 +42,31 @@ def require_fit(
       VariableMismatchError: there is a difference.
     """
     flat = flat_names(tree, what)
-    lines = list(_differences(specs, flat, complete))
+    refuse(what, list(differences(specs, flat, complete)))
+    return flat
+
+
+def refuse(what: str, lines: list[str]) -> None:
+    """Raises if there are any differences.
+
+    Raises:
+      VariableMismatchError: lists them, one a line.
+    """
     if lines:
         places = "1 place" if len(lines) == 1 else f"{len(lines)} places"
         raise VariableMismatchError(
             "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
             where=user_line(),
         )
-    return flat
 
 
-def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator[str]:
+def differences(
+    specs: Mapping[str, Described], flat: Mapping[str, Any], complete: bool
+) -> Iterator[str]:
+    """One line for each difference: missing, unexpected, of other shape or dtype."""
     for name, spec in specs.items():
         if name in flat:
-            yield from _differs(spec, flat[name])
+            yield from _differs(name, spec, flat[name])
         elif complete:
             yield f"missing     {name}: shape {spec.shape}, dtype {spec.dtype}"
     for name, leaf in flat.items():
@@ -56,9 +77,9 @@ def _differences(specs: Specs, flat: dict[str, Any], complete: bool) -> Iterator
             yield f"unexpected  {name}{kind}{hint}"
 
 
-def _differs(spec: VariableSpec, leaf: Any) -> Iterator[str]:
+def _differs(name: str, spec: Described, leaf: Any) -> Iterator[str]:
     if not is_array(leaf):
-        yield f"no array    {spec.name}: {leaf!r}"
+        yield f"no array    {name}: {leaf!r}"
         return
     shape, dtype = tuple(leaf.shape), leaf.dtype
     for field, expected, found in (
@@ -66,7 +87,7 @@ def _differs(spec: VariableSpec, leaf: Any) -> Iterator[str]:
         ("dtype", spec.dtype, dtype),
     ):
         if expected != found:
-            yield f"{field:<10}  {spec.name}: expected {expected} and found {found}"
+            yield f"{field:<10}  {name}: expected {expected} and found {found}"
 
 
 _COMPARED = ("shape", "dtype", "trainable", "stack")

@@ -1,4 +1,4 @@
-"""The kinds of error: one base, six leaves, and the data as attributes."""
+"""The kinds of error: one base, seven leaves, and the data as attributes."""
 
 from __future__ import annotations
 
@@ -100,3 +100,7 @@ class InitializerError(ScopeError):
 
 class ScopeUsageError(ScopeError):
     """A scope was used where it cannot be: after its transform, whole, or unkeyed."""
+
+
+class CheckpointError(ScopeError):
+    """A checkpoint is damaged, cut short, or of no kind that is known."""

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Writes beside `target` and moves the result there."""
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; what is there at the end is moved there.
+
+    Whoever looks at `target`, at whatever moment, finds the old file or the new one. If
+    the block raises, nothing is left; if the process is killed, a file whose name
+    begins with a dot.
+    """
     beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
+        yield beside
+        with beside.open("rb+") as file:
             os.fsync(file.fileno())
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Has the disk keep the move, where a folder can be opened at all."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Writes beside `target` and moves the result there."""
+    with whole_file(target) as beside, beside.open("xb") as file:
+        file.write(data)

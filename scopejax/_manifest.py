@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from . import summary
 from ._compare import require_agreement, require_fit
+from ._digest import digest
 from ._dtypes import as_array
 from ._errors import InvalidArgumentError
 from ._keys import require_key
@@ -180,6 +181,16 @@ class Manifest(Mapping[str, VariableSpec]):
         {'w': ShapeDtypeStruct(shape=(2,), dtype=float32)}
         """
         return self._tree(VariableSpec.shape_dtype)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names, shapes and dtypes; checkpoints keep that of their params.
+
+        >>> import scopejax as sj
+        >>> sj.transform(lambda s: s.get_variable("w", (2,))).manifest().digest[:8]
+        'd3e4122d'
+        """
+        return digest(self)
 
     def initialize(
         self, key: jax.Array, given: Mapping[str, Any] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from . import initializers
@@ -11,17 +11,6 @@ from ._naming import natural
 from ._signature import closed_over
 from ._spec import VariableSpec
 
-_COLUMNS = (
-    "variable",
-    "shape",
-    "dtype",
-    "count",
-    "bytes",
-    "initializer",
-    "trainable",
-    "defined at",
-)
-_RIGHT = {"count", "bytes"}
 _NAMED = {
     id(getattr(initializers, name)): name
     for name in (
@@ -35,61 +24,96 @@ _NAMED = {
 }
 
 
+class Column(NamedTuple):
+    """One column of a table, behind the names.
+
+    Attributes:
+      title: its head.
+      cell: the text for one row.
+      total: the text for a scope, or for all: of the rows in it.
+      right: whether it is set to the right.
+    """
+
+    title: str
+    cell: Callable[[Any], str]
+    total: Callable[[list[Any]], str] = lambda rows: ""
+    right: bool = False
+
+
 class _Row(NamedTuple):
     depth: int
     cells: tuple[str, ...]
-    kind: str  # "variable", "scope" or "total"
+    kind: str  # "head", "variable", "scope" or "total"
+
+
+def counted(rows: list[Any]) -> str:
+    """``"3 variables"``."""
+    return f"{len(rows)} variable{'' if len(rows) == 1 else 's'}"
+
+
+# What a checkpoint tells of a variable, too.
+PLAIN_COLUMNS = (
+    Column("shape", lambda row: str(row.shape), counted),
+    Column("dtype", lambda row: str(row.dtype)),
+    Column(
+        "count",
+        lambda row: f"{row.size:,}",
+        lambda rows: f"{sum(row.size for row in rows):,}",
+        right=True,
+    ),
+    Column(
+        "bytes",
+        lambda row: bytes_text(row.nbytes),
+        lambda rows: bytes_text(sum(row.nbytes for row in rows)),
+        right=True,
+    ),
+)
+_COLUMNS = (
+    *PLAIN_COLUMNS,
+    Column("initializer", lambda spec: describe(spec.initializer)),
+    Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
+    Column("defined at", lambda spec: spec.where),
+)
+_Columns = Sequence[Column]
 
 
 def rows(specs: Iterable[VariableSpec]) -> list[tuple[str, ...]]:
     """The cells of the table, scopes with their subtotals before what is in them."""
-    return [row.cells for row in _rows(specs)]
+    return [row.cells for row in _rows(specs, _COLUMNS)[1:]]
 
 
-def _rows(specs: Iterable[VariableSpec]) -> list[_Row]:
-    table = sorted(specs, key=_order)
-    counted = [_total(table, "total")]
-    return [*_level(table, 0), *counted]
+def _rows(items: Iterable[Any], columns: _Columns) -> list[_Row]:
+    """Head, body and total, of what has a `path` and fills the columns."""
+    table = sorted(items, key=_order)
+    head = ("variable", *(column.title for column in columns))
+    total = _total(table, "total", 0, columns)
+    return [_Row(0, head, "head"), *_level(table, 0, columns), total]
 
 
-def _order(spec: VariableSpec) -> list[Any]:
+def _order(item: Any) -> list[Any]:
     """Natural order, component by component; a scope's own variables come first."""
-    *above, last = spec.path
+    *above, last = item.path
     return [*((1, natural(part)) for part in above), (0, natural(last))]
 
 
-def _level(specs: list[VariableSpec], depth: int) -> Iterator[_Row]:
+def _level(items: list[Any], depth: int, columns: _Columns) -> Iterator[_Row]:
     """The rows of the variables that share their first `depth` components."""
-    inside: dict[str, list[VariableSpec]] = {}
-    for spec in specs:
-        if len(spec.path) == depth + 1:
-            yield _Row(depth, _cells(spec, depth), "variable")
+    inside: dict[str, list[Any]] = {}
+    for item in items:
+        if len(item.path) == depth + 1:
+            cells = (item.path[depth], *(column.cell(item) for column in columns))
+            yield _Row(depth, cells, "variable")
         else:
-            inside.setdefault(spec.path[depth], []).append(spec)
+            inside.setdefault(item.path[depth], []).append(item)
     for name, below in inside.items():
-        yield _total(below, f"{name}/", depth)
-        yield from _level(below, depth + 1)
+        yield _total(below, f"{name}/", depth, columns)
+        yield from _level(below, depth + 1, columns)
 
 
-def _cells(spec: VariableSpec, depth: int) -> tuple[str, ...]:
-    return (
-        spec.path[depth],
-        str(spec.shape),
-        str(spec.dtype),
-        f"{spec.size:,}",
-        bytes_text(spec.nbytes),
-        describe(spec.initializer),
-        "yes" if spec.trainable else "no",
-        spec.where,
-    )
-
-
-def _total(specs: list[VariableSpec], label: str, depth: int = 0) -> _Row:
-    count = f"{sum(spec.size for spec in specs):,}"
-    nbytes = bytes_text(sum(spec.nbytes for spec in specs))
+def _total(items: list[Any], label: str, depth: int, columns: _Columns) -> _Row:
     kind = "scope" if label.endswith("/") else "total"
-    variables = f"{len(specs)} variable{'' if len(specs) == 1 else 's'}"
-    return _Row(depth, (label, variables, "", count, nbytes, "", "", ""), kind)
+    cells = (label, *(column.total(items) for column in columns))
+    return _Row(depth, cells, kind)
 
 
 def bytes_text(nbytes: int) -> str:
@@ -129,15 +153,16 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | float | str)
 
 
-def to_text(specs: Iterable[VariableSpec]) -> str:
+def to_text(items: Iterable[Any], columns: _Columns = _COLUMNS) -> str:
     """The table with aligned columns, for a terminal."""
-    table = [_Row(0, _COLUMNS, "head"), *_rows(specs)]
+    table = _rows(items, columns)
     lines = [("  " * row.depth + row.cells[0], *row.cells[1:]) for row in table]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(_COLUMNS))]
+    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
+    sides = [str.ljust, *(str.rjust if c.right else str.ljust for c in columns)]
     texts = [
         "  ".join(
-            cell.rjust(width) if column in _RIGHT else cell.ljust(width)
-            for column, cell, width in zip(_COLUMNS, line, widths, strict=True)
+            side(cell, width)
+            for side, cell, width in zip(sides, line, widths, strict=True)
         ).rstrip()
         for line in lines
     ]
@@ -151,12 +176,13 @@ def to_markdown(specs: Iterable[VariableSpec]) -> str:
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
-    rule = ["---:" if column in _RIGHT else "---" for column in _COLUMNS]
-    body = [
+    head, *body = _rows(specs, _COLUMNS)
+    rule = ["---", *("---:" if column.right else "---" for column in _COLUMNS)]
+    cells = [
         ("&nbsp;" * 4 * row.depth + (f"`{row.cells[0]}`"), *row.cells[1:])
-        for row in _rows(specs)
+        for row in body
     ]
-    return "\n".join([line(_COLUMNS), line(rule), *map(line, body)])
+    return "\n".join([line(head.cells), line(rule), *map(line, cells)])
 
 
 _STYLE = {
@@ -172,7 +198,7 @@ def to_html(specs: Iterable[VariableSpec]) -> str:
 
     Depth, weight and side are said by the markup, since some viewers drop styles.
     """
-    head, *body = _Row(0, _COLUMNS, "head"), *_rows(specs)
+    head, *body = _rows(specs, _COLUMNS)
     rows = "".join(_html_row(row, "td") for row in body)
     return (
         '<div style="overflow-x:auto">'
@@ -182,16 +208,14 @@ def to_html(specs: Iterable[VariableSpec]) -> str:
 
 
 def _html_row(row: _Row, tag: str) -> str:
-    cells = "".join(
-        _html_cell(row, tag, column, html.escape(text))
-        for column, text in zip(_COLUMNS, row.cells, strict=True)
-    )
-    return f'<tr style="{_STYLE[row.kind]}">{cells}</tr>'
+    name, *texts = map(html.escape, row.cells)
+    cells = [_html_cell(row, tag, name, "left", "&emsp;" * row.depth)]
+    for column, text in zip(_COLUMNS, texts, strict=True):
+        cells.append(_html_cell(row, tag, text, "right" if column.right else "left"))
+    return f'<tr style="{_STYLE[row.kind]}">{"".join(cells)}</tr>'
 
 
-def _html_cell(row: _Row, tag: str, column: str, text: str) -> str:
-    side = "right" if column in _RIGHT else "left"
+def _html_cell(row: _Row, tag: str, text: str, side: str, indent: str = "") -> str:
     bold = row.kind in ("scope", "total") and text
-    indent = "&emsp;" * row.depth if column == "variable" else ""
     style = f'align="{side}" style="text-align:{side};padding:1px 8px"'
     return f"<{tag} {style}>{indent}{f'<b>{text}</b>' if bold else text}</{tag}>"

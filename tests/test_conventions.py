@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import scopejax
-from scopejax import getters, optim, regularizers, tf1
+from scopejax import checkpoints, getters, interop, optim, regularizers, tf1
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scopejax"
@@ -49,6 +49,9 @@ LAYERS = [
     "_recipe",
     "_rows",
     "_files",
+    "_version",
+    "_digest",
+    "_bundle",
     "_verdicts",
     "_fused",
     "_grouped",
@@ -65,8 +68,10 @@ LAYERS = [
     "optim",
     "checkpoints",
     "layers",
+    "interop",
     "tf1",
     "demo",
+    "commands",
     "__main__",
 ]
 
@@ -233,7 +238,9 @@ SHOWN_ELSEWHERE = ("Transformed", "TransformedWithState", "Any")
     ("module", "name"),
     [
         *public(scopejax),
+        *public(checkpoints),
         *public(getters),
+        *public(interop),
         *public(optim),
         *public(regularizers),
         *public(tf1),

@@ -17,6 +17,7 @@ LEAVES = [
     sj.VariableNotFoundError,
     sj.VariableMismatchError,
     sj.InvalidArgumentError,
+    sj.CheckpointError,
     sj.InitializerError,
     sj.ScopeUsageError,
 ]
@@ -50,7 +51,7 @@ def test_a_kind_is_a_leaf_below_the_base(kind):
 
 
 def test_the_base_has_no_other_leaves():
-    """There are six kinds, all of them public."""
+    """There are seven kinds, all of them public."""
     kinds = sj.ScopeError.__subclasses__()
     assert {k for k in kinds if k.__module__.startswith("scopejax.")} == set(LEAVES)
     assert all(getattr(sj, kind.__name__) is kind for kind in KINDS)

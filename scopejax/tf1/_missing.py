@@ -89,6 +89,15 @@ _RENAMED: dict[str, str] = {
     "train.cosine_decay": "optax.cosine_decay_schedule",
     "train.polynomial_decay": "optax.polynomial_schedule",
     "train.Saver": "scopejax.checkpoints.save and load",
+    "train.NewCheckpointReader": "scopejax.checkpoints.load",
+    "train.init_from_checkpoint": (
+        "scopejax.checkpoints.load_matching and init(..., given=)"
+    ),
+    "train.latest_checkpoint": "scopejax.checkpoints.load of the folder",
+    "train.list_variables": "python -m scopejax inspect",
+    "train.load_checkpoint": "scopejax.checkpoints.load",
+    "train.load_variable": "scopejax.checkpoints.load(..., select=name)",
+    "train.warm_start": "scopejax.checkpoints.load_matching and init(..., given=)",
 }
 
 _NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r", "x", "0", "sum")

@@ -1,0 +1,3 @@
+"""The version, which is written into checkpoints, too."""
+
+__version__ = "0.1.0"

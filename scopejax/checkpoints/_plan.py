@@ -1,0 +1,215 @@
+"""What is to be read, and as what: decided, and checked, before a number is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from .._compare import Described, differences, refuse
+from .._dtypes import as_dtype
+from .._errors import InvalidArgumentError
+from .._manifest import Manifest
+from .._match import NamePattern, matches_name
+from .._naming import nearest
+from .._tree import flat_names
+from .._where import user_line
+from ._entry import Entry
+from ._renaming import Renaming, renamed
+
+Target = Manifest | Mapping[str, Any]
+"""What the model wants: a manifest, or a nested dict of (abstract) arrays."""
+
+Cast = bool | Any | Mapping[NamePattern, Any]
+Transpose = Mapping[NamePattern, Sequence[int]]
+
+
+class Transfer(NamedTuple):
+    """One array on its way: where it lies, and what becomes of it.
+
+    Attributes:
+      entry: what is read.
+      name: what the model calls it.
+      shape: the shape that it arrives in.
+      dtype: the name of the dtype that it arrives in.
+      axes: how its axes are permuted, or None.
+      sharding: where it goes, or None.
+    """
+
+    entry: Entry
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    axes: tuple[int, ...] | None = None
+    sharding: Any = None
+
+
+class Report(NamedTuple):
+    """What of a checkpoint and a model did not find its other half.
+
+    Attributes:
+      loaded: names of the variables that were found.
+      missing: names in the model that the checkpoint lacks.
+      unused: names in the checkpoint, renamed, that the model lacks.
+
+    >>> print(Report(("a/w",), ("b/w",), ()))
+    1 loaded, 1 missing, 0 unused
+      missing     b/w
+    """
+
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    def __str__(self) -> str:
+        counts = (f"{len(names)} {what}" for what, names in self._asdict().items())
+        lines = [
+            f"  {what:<10}  {name}"
+            for what in ("missing", "unused")
+            for name in getattr(self, what)
+        ]
+        return "\n".join([", ".join(counts), *lines])
+
+
+def plan(
+    entries: Iterable[Entry],
+    target: Target | None,
+    *,
+    select: NamePattern | None,
+    rename: Renaming | None,
+    cast: Cast,
+    transpose: Transpose | None,
+    strict: bool,
+) -> tuple[list[Transfer], Report]:
+    """The transfers that a load takes, and what is left over.
+
+    Raises:
+      VariableMismatchError: shapes or dtypes differ; with `strict`, a name does.
+      InvalidArgumentError: a pattern covers nothing, or an option makes no sense.
+    """
+    found = list(entries)
+    names = renamed([entry.name for entry in found], rename)
+    found = [e for e in found if _selected(select, names[e.name])]
+    wanted = None if target is None else _wanted(target, select)
+    _require_some(select, found, names.values(), names)
+    transfers = {
+        names[e.name]: _transfer(e, names[e.name], wanted, cast, transpose or {})
+        for e in found
+    }
+    _require_used(transpose or {}, transfers)
+    _require_used(cast if isinstance(cast, Mapping) else {}, transfers)
+    if wanted is None:
+        return list(transfers.values()), Report(tuple(transfers), (), ())
+    report = Report(
+        loaded=tuple(name for name in wanted if name in transfers),
+        missing=tuple(name for name in wanted if name not in transfers),
+        unused=tuple(name for name in transfers if name not in wanted),
+    )
+    compared = {k: v for k, v in transfers.items() if strict or k in wanted}
+    refuse("the checkpoint", list(differences(wanted, compared, complete=strict)))
+    return [transfers[name] for name in report.loaded], report
+
+
+def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
+    specs = target if isinstance(target, Manifest) else flat_names(target, "target")
+    chosen = {name: spec for name, spec in specs.items() if _selected(select, name)}
+    if select is not None:
+        _require_some(select, chosen, specs)
+    return chosen
+
+
+def _selected(select: NamePattern | None, name: str) -> bool:
+    return select is None or matches_name(select, name)
+
+
+_GLOB = "A glob covers the full name: 'encoder/**', '**/kernel'."
+_RENAMED = "It goes by the model's names, which are those after rename."
+
+
+def _require_some(
+    select: Any, chosen: Any, names: Iterable[str], before: Iterable[str] = ()
+) -> None:
+    if chosen or select is None:
+        return
+    old = any(_selected(select, name) for name in before)
+    raise InvalidArgumentError(
+        f"No variable matches {select!r}.",
+        where=user_line(),
+        nearest=nearest(str(select).strip("*/"), names),
+        remedy=_RENAMED if old else _GLOB,
+    )
+
+
+def _require_used(table: Mapping[Any, Any], transfers: Iterable[str]) -> None:
+    names = list(transfers)
+    for pattern in table:
+        _require_some(pattern, [n for n in names if matches_name(pattern, n)], names)
+
+
+def _first(table: Mapping[Any, Any], name: str) -> Any:
+    """What the first pattern that covers `name` stands for, or None."""
+    return next(
+        (v for pattern, v in table.items() if matches_name(pattern, name)), None
+    )
+
+
+def _transfer(
+    entry: Entry,
+    name: str,
+    wanted: Mapping[str, Described] | None,
+    cast: Cast,
+    transpose: Transpose,
+) -> Transfer:
+    target = None if wanted is None else wanted.get(name)
+    axes = _first(transpose, name)
+    if axes is not None:
+        axes = _axes(axes, entry, name)
+    shape = entry.shape if axes is None else tuple(entry.shape[axis] for axis in axes)
+    dtype = _dtype(entry, name, target, cast)
+    return Transfer(entry, name, shape, dtype, axes, getattr(target, "sharding", None))
+
+
+def _axes(axes: Sequence[int], entry: Entry, name: str) -> tuple[int, ...]:
+    if sorted(axes) != list(range(len(entry.shape))):
+        raise InvalidArgumentError(
+            f"transpose: {tuple(axes)} are not the axes of {name}.",
+            name=name,
+            expected=f"each of {tuple(range(len(entry.shape)))} once",
+            found=f"shape {entry.shape}",
+            where=user_line(),
+        )
+    return tuple(axes)
+
+
+def _dtype(entry: Entry, name: str, target: Described | None, cast: Cast) -> str:
+    """The dtype that an entry is cast to, or its own."""
+    chosen = isinstance(cast, Mapping)
+    wanted = _first(cast, name) if isinstance(cast, Mapping) else cast
+    if wanted is True:
+        wanted = None if target is None else target.dtype
+    if wanted is None or wanted is False:
+        return entry.dtype
+    wanted = str(as_dtype(wanted, name))
+    if _kind(wanted) == _kind(entry.dtype):
+        return wanted
+    if chosen:
+        raise InvalidArgumentError(
+            f"cast: {name} is of dtype {entry.dtype}, {wanted} of another kind.",
+            name=name,
+            where=user_line(),
+            remedy="Floating-point numbers become others, and integers integers.",
+        )
+    return entry.dtype
+
+
+_KINDS = (np.floating, np.integer, np.complexfloating, np.bool_)
+
+
+def _kind(dtype: str) -> Any:
+    """What numbers a dtype is for; itself where it is for none."""
+    try:
+        return next(k for k in _KINDS if jnp.issubdtype(jnp.dtype(dtype), k))
+    except (TypeError, StopIteration):
+        return dtype

@@ -1,0 +1,141 @@
+"""Params into a checkpoint: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._digest import digest
+from .._dtypes import as_array
+from .._errors import InvalidArgumentError
+from .._tree import to_flat
+from .._version import __version__
+from .._where import user_line
+from . import _orbax
+from ._entry import Source
+from ._formats import to_write
+
+
+def save(
+    path: str | os.PathLike[str],
+    params: Mapping[str, Any],
+    *,
+    format: str | None = None,
+) -> None:
+    """Writes `params` in the format that `path` means.
+
+    ``"net.safetensors"`` is one file with flat names, ``"encoder/h0/kernel"``. A name
+    without a suffix, ``"step_1000"``, is a directory of orbax, to which each process
+    writes its own shards. ``"model.ckpt-1000"`` is the prefix of a checkpoint that
+    TensorFlow reads, with TF1's names.
+
+    A checkpoint appears whole or not at all: if the process is killed or the disk is
+    full, what was at `path` before stays. A safetensors file takes the place of an
+    older one; what consists of several files is never replaced. Beside the arrays lie
+    scopejax's version and `Manifest.digest`, except in TensorFlow's format.
+
+    Args:
+      path: where to.
+      params: nested dict of arrays.
+      format: ``"safetensors"``, ``"orbax"`` or ``"tf1"``, whatever `path` is called.
+
+    Raises:
+      InvalidArgumentError: a key is no name, a leaf is no array or of a dtype that the
+        format has not, the format cannot be told, or a directory is there already.
+      ImportError: the format's library is not installed.
+
+    >>> import tempfile
+    >>> import jax, jax.numpy as jnp
+    >>> from scopejax import checkpoints
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/net.safetensors"
+    ...     checkpoints.save(path, {"head": {"bias": jnp.arange(2.0)}})
+    ...     checkpoints.load(path)
+    {'head': {'bias': Array([0., 1.], dtype=float32)}}
+    """
+    path = Path(path)
+    leaves = _storable_leaves(params)
+    sources = list(_sources(leaves))
+    to_write(path, format).write(path, sources, metadata_of(leaves))
+
+
+def save_async(
+    path: str | os.PathLike[str],
+    params: Mapping[str, Any],
+    *,
+    format: str | None = None,
+) -> Future[None]:
+    """As `save`, but writes in the background.
+
+    The arrays are copied to the host before this returns, so the next training step may
+    donate them. The process does not end before all is written.
+
+    Returns:
+      A future: its ``result()`` waits, and raises what went wrong in writing.
+
+    Raises:
+      InvalidArgumentError, ImportError: as `save`, at once.
+
+    >>> import tempfile
+    >>> import jax, jax.numpy as jnp
+    >>> from scopejax import checkpoints
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/net.safetensors"
+    ...     saving = checkpoints.save_async(path, {"b": jnp.arange(2.0)})
+    ...     saving.result()
+    ...     checkpoints.load(path)
+    {'b': Array([0., 1.], dtype=float32)}
+    """
+    path = Path(path)
+    leaves = _storable_leaves(params)
+    metadata, chosen = metadata_of(leaves), to_write(path, format)
+    threads = ThreadPoolExecutor(1, "scopejax-save")
+    try:
+        if chosen.write is _orbax.write:
+            saving = _orbax.Saving(path, list(_sources(leaves)), metadata)
+            return threads.submit(saving.finish)
+        copies = {name: np.array(leaf) for name, leaf in leaves.items()}
+        return threads.submit(chosen.write, path, list(_sources(copies)), metadata)
+    finally:
+        threads.shutdown(wait=False)
+
+
+def metadata_of(leaves: Mapping[str, Any]) -> dict[str, str]:
+    """What is written beside the arrays."""
+    return {"scopejax": __version__, "digest": digest(leaves)}
+
+
+def _sources(leaves: Mapping[str, Any]) -> Iterator[Source]:
+    for name, leaf in leaves.items():
+        yield Source(name, leaf.shape, str(leaf.dtype), partial(_itself, leaf))
+
+
+def _itself(leaf: Any) -> Any:
+    return leaf
+
+
+def _storable_leaves(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _storable(leaf, name) for name, leaf in to_flat(params).items()}
+
+
+def _storable(leaf: Any, name: str) -> Any:
+    """A leaf as an array with numbers; a NumPy array keeps its 64 bits."""
+    array = leaf if isinstance(leaf, np.ndarray) else as_array(leaf, name)
+    if isinstance(array, jax.core.Tracer):
+        np.asarray(array)  # JAX's own error, which tells where it was traced
+    if jnp.issubdtype(array.dtype, np.number) or array.dtype == np.bool_:
+        return array
+    raise InvalidArgumentError(
+        f"{name} cannot be saved: its dtype is {array.dtype}.",
+        name=name,
+        where=user_line(),
+        remedy="Save jax.random.key_data(key) in place of a key; keep text elsewhere.",
+    )

@@ -1,0 +1,126 @@
+"""Figures of an array, and of two side by side, a piece at a time.
+
+Nothing here makes a second copy of an array: pieces are of a few megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+_PIECE = 1 << 20  # numbers
+
+
+class Stats(NamedTuple):
+    """What `inspect --stats` shows. NaN counts in none but the last.
+
+    Attributes:
+      least, greatest, mean: None where there is no number; of complex numbers, of
+        their absolute values.
+      nans: how many are NaN.
+    """
+
+    least: float | None
+    mean: float | None
+    greatest: float | None
+    nans: int
+
+
+def stats(array: np.ndarray) -> Stats:
+    """The figures of one array.
+
+    >>> stats(np.array([1.0, np.nan, 3.0]))
+    Stats(least=1.0, mean=2.0, greatest=3.0, nans=1)
+    """
+    least, greatest, total, count, nans = np.inf, -np.inf, 0.0, 0, 0
+    for (piece,) in _pieces(array):
+        numbers = _real(piece)
+        known = numbers[~np.isnan(numbers)]
+        nans += numbers.size - known.size
+        if known.size:
+            least, greatest = min(least, known.min()), max(greatest, known.max())
+            with np.errstate(invalid="ignore", over="ignore"):  # inf - inf
+                total += float(known.sum())
+            count += known.size
+    if not count:
+        return Stats(None, None, None, nans)
+    return Stats(float(least), total / count, float(greatest), nans)
+
+
+class Difference(NamedTuple):
+    """How far two arrays of one shape are apart.
+
+    Attributes:
+      unequal: how many numbers differ by more than is tolerated.
+      size: how many there are.
+      greatest: the greatest difference of all, infinite where one is NaN.
+    """
+
+    unequal: int
+    size: int
+    greatest: float
+
+
+def difference(
+    one: np.ndarray, two: np.ndarray, rtol: float, atol: float
+) -> Difference:
+    """Compares number by number; two NaN are equal.
+
+    >>> difference(np.array([1.0, 2.0]), np.array([1.0, 2.5]), 0.0, 0.0)
+    Difference(unequal=1, size=2, greatest=0.5)
+    """
+    unequal, greatest = 0, 0.0
+    for a, b in _pieces(one, two):
+        apart = _apart(a, b)
+        bound = np.zeros_like(apart) + atol
+        if rtol:
+            bound += rtol * np.nan_to_num(_real(b))
+        unequal += int((apart > bound).sum())
+        greatest = max(greatest, float(apart.max(initial=0.0)))
+    return Difference(unequal, one.size, greatest)
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The absolute differences; 0 where both are the same, whatever they are."""
+    wide_a, wide_b = _wide(a), _wide(b)
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(wide_a - wide_b)
+    same = (a == b) | ((a != a) & (b != b))
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    return np.where(same, 0.0, np.maximum(apart, np.finfo(np.float64).tiny))
+
+
+def _wide(piece: np.ndarray) -> np.ndarray:
+    is_complex = np.iscomplexobj(piece)
+    return piece.astype(np.complex128 if is_complex else np.float64)
+
+
+def _real(piece: np.ndarray) -> np.ndarray:
+    wide = _wide(piece)
+    return np.abs(wide) if np.iscomplexobj(wide) else wide
+
+
+def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]
+    for start in range(0, flat[0].size, _PIECE):
+        yield tuple(array[start : start + _PIECE] for array in flat)
+
+
+def text(number: float | None) -> str:
+    """A figure in few letters.
+
+    >>> text(0.1234567), text(None), text(12.0)
+    ('0.1235', '', '12')
+    """
+    return "" if number is None else f"{number:.4g}"
+
+
+def is_array(dtype: str) -> bool:
+    """Whether `dtype` is one that arrays have: text has none."""
+    try:
+        return bool(jnp.dtype(dtype).itemsize)
+    except TypeError:
+        return False
