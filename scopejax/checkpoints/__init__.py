@@ -5,6 +5,7 @@ Each format takes an extra: ``scopejax[safetensors]``, ``scopejax[orbax]``,
 format finds the arrays under their full names, ``"tower/conv1/kernel"``.
 """
 
+from .._bundle import to_tf1_names as to_tf1_names
 from ._layers import stack_layers as stack_layers
 from ._layers import unstack_layers as unstack_layers
 from ._load import load as load

@@ -118,18 +118,21 @@ def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
     ``"Adam"`` and ``"Adam_1"`` are Adam's two moments, ``"Momentum"`` its velocity,
     ``"ExponentialMovingAverage"`` averaged variables; ``"non_slot"`` has what there is
-    once for all variables: ``global_step``, ``beta1_power``.
+    once for all variables: ``global_step``, an int64, and ``beta1_power``.
 
     Raises:
       FileNotFoundError, CheckpointError, ImportError: as `load`.
 
     >>> import tempfile
-    >>> import jax, jax.numpy as jnp
+    >>> import numpy as np
     >>> from scopejax import checkpoints
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     checkpoints.save(f"{folder}/net.ckpt-1", {"global_step": jnp.int32(7)})
-    ...     checkpoints.slots(f"{folder}/net.ckpt-1")
+    ...     checkpoints.save(f"{folder}/net.ckpt-1", {"global_step": np.int64(7)})
+    ...     path = f"{folder}/net.ckpt-1"
+    ...     print(checkpoints.slots(path))
+    ...     checkpoints.load(path, slot="non_slot", cast={"global_step": "int32"})
     ('non_slot',)
+    {'global_step': Array(7, dtype=int32)}
     """
     with open_checkpoint(path, None) as reader:
         return tuple(dict.fromkeys(e.slot for e in reader.entries if e.slot))
