@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 
 class Entry(NamedTuple):
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
         return math.prod(self.shape)
 
 
-class Reader(Protocol):
+class Reader(abc.ABC):
     """An open checkpoint of some format; a context manager.
 
     Attributes:
@@ -47,10 +47,11 @@ class Reader(Protocol):
       metadata: what is written beside the arrays.
     """
 
-    kind: str
+    kind: ClassVar[str]
     entries: Sequence[Entry]
     metadata: Mapping[str, str]
 
+    @abc.abstractmethod
     def read(self, entry: Entry) -> Any:
         """The array, a NumPy one. It may be a view of the file: not to be kept."""
 
@@ -61,15 +62,17 @@ class Reader(Protocol):
 
         None where it is not, and `read` does as well.
         """
+        return None
 
-    def __enter__(self) -> Self: ...
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Lets go of the file."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Source(NamedTuple):

@@ -10,8 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +19,7 @@ import numpy as np
 from .._errors import CheckpointError, InvalidArgumentError
 from .._tree import from_flat
 from .._where import user_line
-from ._entry import Entry, Source
+from ._entry import Entry, Reader, Source
 
 KIND = "orbax"
 _MARKS = ("_CHECKPOINT_METADATA", "_METADATA")
@@ -37,7 +36,7 @@ def _library() -> Any:
     return importlib.import_module("orbax.checkpoint")
 
 
-class OrbaxReader:
+class OrbaxReader(Reader):
     """A checkpoint directory; what is in it comes from its metadata."""
 
     kind = KIND
@@ -107,15 +106,8 @@ class OrbaxReader:
         leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
         return {_name(path): leaf for path, leaf in leaves}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Lets go of the file."""
         self._checkpointer.close()
 
 

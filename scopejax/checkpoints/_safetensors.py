@@ -11,8 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from .._errors import CheckpointError, InvalidArgumentError
 from .._files import whole_file
 from .._where import user_line
-from ._entry import Entry, Source
+from ._entry import Entry, Reader, Source
 
 KIND = "safetensors"
 SUFFIX = ".safetensors"
@@ -51,7 +50,7 @@ _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 _RESERVED = "__metadata__"
 
 
-class SafetensorsReader:
+class SafetensorsReader(Reader):
     """A safetensors file, mapped into memory."""
 
     kind = KIND
@@ -97,18 +96,8 @@ class SafetensorsReader:
         numbers = self._data[start : start + entry.nbytes]
         return numbers.view(jnp.dtype(entry.dtype)).reshape(entry.shape)
 
-    def read_all(self, entries: Sequence[Entry], shardings: Sequence[Any]) -> None:
-        """None: array by array is as fast."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Lets go of the file."""
         del self._data
 
 

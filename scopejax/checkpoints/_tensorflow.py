@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 
 from .. import _bundle
-from ._entry import Entry, Source
+from ._entry import Entry, Reader, Source
 
 KIND = "tf1"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # TensorFlow 2 describes its objects in it
 
 
-class TensorFlowReader:
+class TensorFlowReader(Reader):
     """A checkpoint in TensorFlow's format; its numbers are mapped into memory."""
 
     kind = KIND
@@ -43,18 +41,8 @@ class TensorFlowReader:
         """A view of the file where that can be; its checksum is checked."""
         return self._bundle.read(entry.stored)
 
-    def read_all(self, entries: Sequence[Entry], shardings: Sequence[Any]) -> None:
-        """None: array by array is as fast."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Lets go of the file."""
         self._bundle.close()
 
 
