@@ -58,7 +58,7 @@ class SafetensorsReader(Reader):
     def __init__(self, path: Path) -> None:
         from safetensors import SafetensorError, safe_open
 
-        path.stat()  # Python's own error where there is nothing
+        state = _state(path)  # Python's own error where there is nothing
         try:
             with safe_open(path, framework="numpy") as file:
                 self.metadata: Mapping[str, str] = file.metadata() or {}
@@ -74,6 +74,12 @@ class SafetensorsReader(Reader):
                 remedy="Save it again, or fetch it again if it was copied.",
             ) from error
         self._data = _numbers(path)
+        if _state(path) != state:
+            raise CheckpointError(
+                f"{path} was changed while it was opened.",
+                where=user_line(),
+                remedy="Load it again.",
+            )
         self._starts = dict(zip(slices, self._offsets(), strict=True))
 
     def _offsets(self) -> Iterator[int]:
@@ -110,6 +116,12 @@ def _entry(name: str, shape: tuple[int, ...], code: str) -> Entry:
 def _bits(code: str) -> int:
     """How many bits a number takes whose dtype is not in the table: F4, F6_E2M3."""
     return int("".join(filter(str.isdecimal, code.partition("_")[0])))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written or replaced."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _numbers(path: Path) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import optax
-from safetensors import SafetensorError
 
 import scopejax as sj
 
@@ -74,8 +73,8 @@ def load(path: Path, settings: Settings, identity: Identity) -> Snapshot | None:
         found = json.loads(np.asarray(tree["identity"]).tobytes())
         if found == identity:
             return from_tree(tree, settings)
-    except (SafetensorError, OSError, LookupError, TypeError, ValueError) as error:
-        what = f"is damaged ({error})"
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        what = f"is damaged ({str(error).partition(chr(10))[0]})"
     else:
         what = f"is of another run: {differences(found, identity)}"
     raise Obstacle(
