@@ -24,11 +24,13 @@ from ._entry import Entry, Reader, Source
 KIND = "orbax"
 _MARKS = ("_CHECKPOINT_METADATA", "_METADATA")
 _ITEM = "default"  # the sub-directory of a tree that a CheckpointManager wrote
+_UNFINISHED = ".orbax-checkpoint-tmp"  # in the name of what is being written
 
 
 def is_orbax(path: Path) -> bool:
     """Whether `path` is a directory that orbax wrote, as a whole."""
-    return any((path / mark).is_file() for mark in _MARKS)
+    whole = _UNFINISHED not in path.name
+    return whole and any((path / mark).is_file() for mark in _MARKS)
 
 
 def _library() -> Any:
@@ -50,8 +52,10 @@ class OrbaxReader(Reader):
         try:
             described = self._checkpointer.metadata(self._path)
         except Exception as error:
-            raise _damaged(path, error) from error
+            raise _damaged(path, _told(error)) from error
         self._tree = getattr(described.item_metadata, "tree", None)
+        if self._tree is None:
+            raise _damaged(path, "what describes its arrays is missing or damaged.")
         self.metadata: Mapping[str, str] = {
             key: str(value) for key, value in (described.custom_metadata or {}).items()
         }
@@ -60,13 +64,7 @@ class OrbaxReader(Reader):
 
     def read(self, entry: Entry) -> np.ndarray:
         """The array, in the memory of this process."""
-        if entry.dtype == "string":
-            raise CheckpointError(
-                f"{entry.name} is no array.",
-                name=entry.name,
-                where=user_line(),
-                remedy="Leave it out with select=.",
-            )
+        _require_array(entry)
         ocp = _library()
         kinds = {entry.name: ocp.RestoreArgs(restore_type=np.ndarray)}
         return np.asarray(self._restore(kinds)[entry.name])
@@ -75,6 +73,8 @@ class OrbaxReader(Reader):
         self, entries: Sequence[Entry], shardings: Sequence[Any]
     ) -> Sequence[jax.Array]:
         """The arrays on their shardings; each device is given what it holds alone."""
+        for entry in entries:
+            _require_array(entry)
         ocp, here = _library(), jax.sharding.SingleDeviceSharding(jax.devices()[0])
         kinds = {
             entry.name: ocp.ArrayRestoreArgs(sharding=sharding or here)
@@ -102,7 +102,7 @@ class OrbaxReader(Reader):
                 self._path, args=ocp.args.PyTreeRestore(item=item, restore_args=args)
             )
         except Exception as error:
-            raise _damaged(self._path, error) from error
+            raise _damaged(self._path, _told(error)) from error
         leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
         return {_name(path): leaf for path, leaf in leaves}
 
@@ -111,11 +111,22 @@ class OrbaxReader(Reader):
         self._checkpointer.close()
 
 
-def _damaged(path: Path, error: Exception) -> CheckpointError:
-    return CheckpointError(
-        f"{path} cannot be read by orbax: {type(error).__name__}: {error}",
-        where=user_line(),
-    )
+def _damaged(path: Path, why: str) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be read by orbax: {why}", where=user_line())
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _require_array(entry: Entry) -> None:
+    if entry.dtype == "string":
+        raise CheckpointError(
+            f"{entry.name} is no array.",
+            name=entry.name,
+            where=user_line(),
+            remedy="Leave it out with select=.",
+        )
 
 
 def _name(path: Any) -> str:
@@ -148,6 +159,7 @@ class Saving:
         self, path: Path, sources: Sequence[Source], metadata: Mapping[str, str]
     ) -> None:
         _require_new(path)
+        _require_some(sources)
         for source in sources:
             _require_storable(source)
         tree = from_flat({source.name: source.bring() for source in sources})
@@ -172,13 +184,37 @@ def _require_new(path: Path) -> None:
         )
 
 
+def _require_some(sources: Sequence[Source]) -> None:
+    if not sources:
+        raise InvalidArgumentError(
+            "There is nothing to save: orbax takes no tree without arrays.",
+            where=user_line(),
+            remedy="Save to a .safetensors file.",
+        )
+
+
 def _require_storable(source: Source) -> None:
-    if 0 not in source.shape:
-        return
-    raise InvalidArgumentError(
-        f"{source.name} cannot be saved: orbax takes no array without numbers.",
-        name=source.name,
-        found=f"shape {source.shape}",
-        where=user_line(),
-        remedy="Save to a .safetensors file, or leave it out.",
-    )
+    if 0 in source.shape:
+        raise InvalidArgumentError(
+            f"{source.name} cannot be saved: orbax takes no array without numbers.",
+            name=source.name,
+            found=f"shape {source.shape}",
+            where=user_line(),
+            remedy="Save to a .safetensors file, or leave it out.",
+        )
+    if not _has(source.dtype):
+        raise InvalidArgumentError(
+            f"{source.name} cannot be saved: orbax has no dtype {source.dtype}.",
+            name=source.name,
+            where=user_line(),
+            remedy="Cast it, or leave it out.",
+        )
+
+
+def _has(dtype: str) -> bool:
+    """Whether the library that writes orbax's arrays knows the dtype."""
+    try:
+        importlib.import_module("tensorstore").dtype(jnp.dtype(dtype))
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -14,7 +14,7 @@ from .._errors import InvalidArgumentError
 from .._manifest import Manifest
 from .._match import NamePattern, matches_name
 from .._naming import nearest
-from .._tree import flat_names
+from .._tree import flat_names, is_array
 from .._where import user_line
 from ._entry import Entry
 from ._renaming import Renaming, renamed
@@ -114,10 +114,23 @@ def plan(
 
 def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
     specs = target if isinstance(target, Manifest) else flat_names(target, "target")
+    for name, spec in specs.items():
+        _require_described(spec, name)
     chosen = {name: spec for name, spec in specs.items() if _selected(select, name)}
     if select is not None:
         _require_some(select, chosen, specs)
     return chosen
+
+
+def _require_described(spec: Any, name: str) -> None:
+    if not is_array(spec):
+        raise InvalidArgumentError(
+            f"target has no shape and dtype for {name}: {spec!r}",
+            name=name,
+            expected="an array or a jax.ShapeDtypeStruct",
+            found=type(spec).__name__,
+            where=user_line(),
+        )
 
 
 def _selected(select: NamePattern | None, name: str) -> bool:

@@ -28,7 +28,7 @@ def _careful(command: Command) -> Command:
         except ScopeError as error:
             problem = _told(error)
         except FileNotFoundError as error:
-            problem = f"there is no {error.filename}"
+            problem = f"there is no {_absent(Path(error.filename))}"
         except (BrokenPipeError, KeyboardInterrupt):
             raise
         except (OSError, ImportError) as error:
@@ -37,6 +37,12 @@ def _careful(command: Command) -> Command:
         return 2
 
     return careful
+
+
+def _absent(path: Path) -> Path:
+    """The outermost part of `path` that is not there, such as the folder of a file."""
+    parts = [*reversed(path.parents), path]
+    return next((part for part in parts if not part.exists()), path)
 
 
 def _told(error: ScopeError) -> str:
@@ -50,10 +56,15 @@ def _told(error: ScopeError) -> str:
     return "\n".join(lines)
 
 
+def _print(text: str) -> None:
+    """Prints at once, so that what goes wrong with the output is told here, too."""
+    print(text, flush=True)
+
+
 def _inspect(args: argparse.Namespace) -> int:
     from ._inspect import inspect
 
-    print(
+    _print(
         inspect(
             args.path,
             match=args.match,
@@ -70,14 +81,14 @@ def _diff(args: argparse.Namespace) -> int:
     from ._diff import diff
 
     lines = diff(args.a, args.b, match=args.match, rtol=args.rtol, atol=args.atol)
-    print("\n".join(lines) if lines else "No difference.")
+    _print("\n".join(lines) if lines else "No difference.")
     return 1 if lines else 0
 
 
 def _convert(args: argparse.Namespace) -> int:
     from ._convert import convert
 
-    print(
+    _print(
         convert(
             args.a,
             args.b,

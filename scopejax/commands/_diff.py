@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from .._match import matches_name
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import open_checkpoint
 from ._inspect import matching
@@ -33,14 +34,20 @@ def diff(
       match: a glob over the variables' names.
       rtol, atol: numbers are equal where they differ by at most
         ``atol + rtol * abs(two)``.
+
+    Raises:
+      InvalidArgumentError: nothing in either matches.
+      CheckpointError, FileNotFoundError: as `scopejax.checkpoints.load`.
     """
     with open_checkpoint(one, None) as a, open_checkpoint(two, None) as b:
+        matching([*a.entries, *b.entries], match)  # raises where neither has one
         ours, theirs = _named(a, match), _named(b, match)
         return list(_lines(a, b, ours, theirs, rtol, atol))
 
 
 def _named(reader: Reader, match: str | None) -> Named:
-    return {"/".join(entry.path): entry for entry in matching(reader.entries, match)}
+    shown = [e for e in reader.entries if match is None or matches_name(match, e.name)]
+    return {"/".join(entry.path): entry for entry in shown}
 
 
 def _lines(

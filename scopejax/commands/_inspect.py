@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def _json(path: Path, reader: Reader, entries: list[Entry], figures: Figures) ->
         "count": sum(entry.size for entry in entries),
         "bytes": sum(entry.nbytes for entry in entries),
     }
-    return json.dumps(described, indent=2, ensure_ascii=False)
+    return json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _described(entry: Entry, figures: Figures) -> dict[str, Any]:
@@ -153,5 +154,5 @@ def _described(entry: Entry, figures: Figures) -> dict[str, Any]:
 
 
 def _plain(value: float | None) -> Any:
-    """A number that JSON has; infinities go as text."""
-    return value if value is None or abs(value) != float("inf") else str(value)
+    """A number that JSON has; infinities and NaN go as text."""
+    return value if value is None or math.isfinite(value) else str(value)

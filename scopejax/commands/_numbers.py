@@ -13,6 +13,9 @@ import numpy as np
 
 _PIECE = 1 << 20  # numbers
 
+# inf - inf is no accident here, nor is a sum that is too large.
+_quietly = np.errstate(invalid="ignore", over="ignore")
+
 
 class Stats(NamedTuple):
     """What `inspect --stats` shows. NaN counts in none but the last.
@@ -29,6 +32,7 @@ class Stats(NamedTuple):
     nans: int
 
 
+@_quietly
 def stats(array: np.ndarray) -> Stats:
     """The figures of one array.
 
@@ -42,8 +46,7 @@ def stats(array: np.ndarray) -> Stats:
         nans += numbers.size - known.size
         if known.size:
             least, greatest = min(least, known.min()), max(greatest, known.max())
-            with np.errstate(invalid="ignore", over="ignore"):  # inf - inf
-                total += float(known.sum())
+            total += float(known.sum())
             count += known.size
     if not count:
         return Stats(None, None, None, nans)
@@ -64,6 +67,7 @@ class Difference(NamedTuple):
     greatest: float
 
 
+@_quietly
 def difference(
     one: np.ndarray, two: np.ndarray, rtol: float, atol: float
 ) -> Difference:
@@ -75,22 +79,27 @@ def difference(
     unequal, greatest = 0, 0.0
     for a, b in _pieces(one, two):
         apart = _apart(a, b)
-        bound = np.zeros_like(apart) + atol
-        if rtol:
-            bound += rtol * np.nan_to_num(_real(b))
-        unequal += int((apart > bound).sum())
+        bound = atol + rtol * np.abs(_real(b)) if rtol else atol
+        unequal += int(((apart > bound) | np.isinf(apart)).sum())
         greatest = max(greatest, float(apart.max(initial=0.0)))
     return Difference(unequal, one.size, greatest)
 
 
 def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The absolute differences; 0 where both are the same, whatever they are."""
-    wide_a, wide_b = _wide(a), _wide(b)
-    with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.abs(wide_a - wide_b)
+    if np.issubdtype(a.dtype, np.integer):
+        return _whole_apart(a, b)
+    apart = np.abs(_wide(a) - _wide(b))
     same = (a == b) | ((a != a) & (b != b))
-    apart = np.where(np.isnan(apart), np.inf, apart)
-    return np.where(same, 0.0, np.maximum(apart, np.finfo(np.float64).tiny))
+    return np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart))
+
+
+def _whole_apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The same of integers: two of 64 bits may be one number in floating point."""
+    unsigned = np.dtype(f"u{a.dtype.itemsize}")
+    greater, less = np.maximum(a, b), np.minimum(a, b)
+    apart: np.ndarray = greater.view(unsigned) - less.view(unsigned)
+    return apart.astype(np.float64)
 
 
 def _wide(piece: np.ndarray) -> np.ndarray:
