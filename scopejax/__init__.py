@@ -36,6 +36,7 @@ if _TYPE_CHECKING:
     from . import interop as interop
     from . import layers as layers
     from . import optim as optim
+    from . import partitioners as partitioners
     from . import regularizers as regularizers
     from . import tf1 as tf1
 
@@ -45,6 +46,7 @@ _ON_DEMAND = (
     "interop",
     "layers",
     "optim",
+    "partitioners",
     "regularizers",
     "tf1",
 )

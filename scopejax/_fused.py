@@ -63,12 +63,14 @@ _OTHER_LIMIT = ROW * ROWS
 
 def is_on(key: jax.Array) -> bool:
     """Whether the fused way may be taken, and knows this kind of key."""
+    return os.environ.get("SCOPEJAX_FUSED", "on") != "off" and counts(key)
+
+
+def counts(key: jax.Array) -> bool:
+    """Whether each number is made of the key and a counter alone, as we do it."""
     kind = jax.random.key_impl(key) if is_typed_key(key) else _default_impl()
-    return (
-        os.environ.get("SCOPEJAX_FUSED", "on") != "off"
-        and str(kind) == "threefry2x32"
-        and bool(getattr(jax.config, "jax_threefry_partitionable", True))
-    )
+    partitionable = getattr(jax.config, "jax_threefry_partitionable", True)
+    return str(kind) == "threefry2x32" and bool(partitionable)
 
 
 def serves(key: jax.Array) -> bool:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+from jax.sharding import Mesh
 
 from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
 from ._materialize import Maker
+from ._mesh import mesh_in_force
 from ._pending import no_axis, pending_in, require_inputs
 from ._pytree import Scope, recording_scope
 from ._record import Expect, Record
@@ -72,13 +74,14 @@ def initialize(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     given: Mapping[str, Any] | None,
+    mesh: Mesh | None,
     *,
     stateful: bool = False,
 ) -> tuple[Manifest, Tree]:
     """The manifest and the arrays; those in `given` are checked and kept."""
     require_key(key)
     known = {} if given is None else to_flat(given)
-    with Maker(key, known) as maker:
+    with Maker(key, known, mesh_in_force(mesh)) as maker:
         run = record(model, key, args, kwargs, stateful=stateful, expect=maker.expect)
         pending = pending_in(run, known, stateful=stateful)
         rest = Manifest(spec for name, spec in run.items() if name not in pending)
@@ -103,4 +106,4 @@ def initialize(
                 place.forget()
 
     offered = jax.jit(offer)(key, arguments.arrays, params, state)
-    return run, run.initialize(key, merge(made, offered))
+    return run, run.initialize(key, merge(made, offered), mesh)

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding
 
+from ._partition import sharding_of
 from ._signature import signature
 from ._spec import VariableSpec
 
@@ -28,6 +30,7 @@ class Kind:
       initializer: ``(key, shape, dtype) -> array``.
       is_open: whether `same` says all of it: there is no state that it could share
         with the model, and it may be called at any time.
+      sharding: where its parts lie; None where no mesh is in force.
     """
 
     same: Hashable
@@ -38,11 +41,17 @@ class Kind:
     x64: bool
     initializer: Callable[..., Any] = dataclasses.field(compare=False)
     is_open: bool = dataclasses.field(compare=False)
+    sharding: NamedSharding | None = None
 
     @property
     def item(self) -> Kind:
-        """The kind of one item of the stack."""
-        return dataclasses.replace(self, stack=()) if self.stack else self
+        """The kind of one item of the stack, on one device."""
+        return dataclasses.replace(self.whole, stack=()) if self.stack else self.whole
+
+    @property
+    def whole(self) -> Kind:
+        """The same on one device."""
+        return dataclasses.replace(self, sharding=None) if self.sharding else self
 
     def value(self, key: jax.Array) -> jax.Array:
         """What the initializer makes of an item's key.
@@ -123,8 +132,9 @@ def in_order(
 class Kinds:
     """The kinds of one call of `init`; opaque initializers are equal within it."""
 
-    def __init__(self, key: jax.ShapeDtypeStruct) -> None:
+    def __init__(self, key: jax.ShapeDtypeStruct, mesh: Mesh | None = None) -> None:
         self._key = key
+        self._mesh = mesh
         self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
         self._token = object()
         self._by_facts: dict[tuple[Any, ...], Kind] = {}
@@ -133,16 +143,17 @@ class Kinds:
 
     def of(self, spec: VariableSpec) -> Kind:
         """The kind of `spec`, one object for all that share it."""
-        facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype)
+        sharding = None if self._mesh is None else sharding_of(spec, self._mesh)
+        facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype, sharding)
         kind = self._by_facts.get(facts)
         if kind is None:
             self._initializers.append(spec.initializer)  # no other gets its id
-            kind = self._by_facts[facts] = self._by_value(spec)
+            kind = self._by_facts[facts] = self._by_value(spec, sharding)
         return kind
 
-    def _by_value(self, spec: VariableSpec) -> Kind:
+    def _by_value(self, spec: VariableSpec, sharding: NamedSharding | None) -> Kind:
         same = signature(spec.initializer, self._token)
-        value = (same, spec.shape, spec.stack, spec.dtype)
+        value = (same, spec.shape, spec.stack, spec.dtype, sharding)
         if value not in self._kinds:
             self._kinds[value] = Kind(
                 same=same,
@@ -153,5 +164,6 @@ class Kinds:
                 x64=self._x64,
                 initializer=spec.initializer,
                 is_open=same == signature(spec.initializer, object()),
+                sharding=sharding,
             )
         return self._kinds[value]

@@ -27,6 +27,7 @@ from ._errors import (
     VariableNotFoundError,
 )
 from ._naming import join, nearest
+from ._partition import Partition
 from ._pending import Pending
 from ._place import Place
 from ._record import Record, does_not_exist
@@ -170,6 +171,7 @@ def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableS
         collections=_collections(request),
         regularizer=request.regularizer,
         constraint=request.constraint,
+        axes=_axes(request, shape),
         partition=_partition(request, shape),
         caching_device=request.caching_device,
         synchronization=request.synchronization,
@@ -215,14 +217,16 @@ def _known_shape(request: Request, value_shape: Shape | None) -> Shape:
     return cast(Shape, shape)
 
 
-def _partition(request: Request, shape: Shape) -> tuple[Any, ...] | None:
+def _partition(request: Request, shape: Shape) -> Any:
     """What the partitioner answers; a scalar has none, as in TF1."""
     if request.partitioner is None or not shape:
         return None
     answer = request.partitioner(shape=shape, dtype=request.dtype)
+    if isinstance(answer, Partition):
+        return answer
     if isinstance(answer, PartitionSpec):
         if len(answer) <= len(shape):
-            return tuple(answer)
+            return answer
     elif not isinstance(answer, Sequence) or isinstance(answer, str):
         raise InvalidArgumentError(
             f"Partitioner must return a sequence, but saw: {answer!r}",
@@ -237,6 +241,23 @@ def _partition(request: Request, shape: Shape) -> tuple[Any, ...] | None:
         name=request.name,
         where=user_line(),
     )
+
+
+def _axes(request: Request, shape: Shape) -> tuple[str | None, ...] | None:
+    """The logical names of the axes, one for each."""
+    axes = request.axes
+    if axes is None:
+        return None
+    if isinstance(axes, str) or len(axes) != len(shape):
+        raise InvalidArgumentError(
+            f"Variable {request.name} has {len(shape)} axes, and others are named.",
+            name=request.name,
+            expected=f"a name or None for each axis of shape {shape}",
+            found=repr(axes),
+            where=user_line(),
+            remedy='axes=("embed", "mlp"), for one.',
+        )
+    return tuple(axes)
 
 
 def _inner_value(name: str) -> InitializerError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from . import summary
 from ._compare import require_agreement, require_fit
@@ -17,9 +18,11 @@ from ._keys import require_key
 from ._lookup import not_given
 from ._match import Pattern, matches
 from ._materialize import Maker, per_item
+from ._mesh import AnyMesh, mesh_in_force
 from ._naming import join, nearest
+from ._partition import sharding_of
 from ._pending import no_inputs
-from ._spec import FROM_INPUTS, VariableSpec
+from ._spec import FROM_INPUTS, VariableSpec, abstract
 from ._tree import Tree, flat_names, insert, leaves
 from ._where import user_line
 
@@ -173,14 +176,59 @@ class Manifest(Mapping[str, VariableSpec]):
 
     # Making and checking
 
-    def shapes(self) -> Tree:
-        """The nested dict of `jax.ShapeDtypeStruct`.
+    def shapes(self, mesh: AnyMesh | None = None) -> Tree:
+        """A nested dict of `jax.ShapeDtypeStruct`: what to restore a checkpoint into.
+
+        Args:
+          mesh: each has the sharding of its variable on it; the mesh of `jax.set_mesh`
+            if left out, and no sharding where there is none.
+
+        Raises:
+          InvalidArgumentError: see `shardings`.
 
         >>> import scopejax as sj
         >>> sj.transform(lambda s: s.get_variable("w", (2,))).manifest().shapes()
         {'w': ShapeDtypeStruct(shape=(2,), dtype=float32)}
         """
-        return self._tree(VariableSpec.shape_dtype)
+        mesh = mesh_in_force(mesh)
+        if mesh is None:
+            return self._tree(VariableSpec.shape_dtype)
+        return self._tree(
+            lambda spec: abstract(spec.shape, spec.dtype, sharding_of(spec, mesh))
+        )
+
+    def shardings(self, mesh: AnyMesh | None = None) -> Tree:
+        """A nested dict of `jax.sharding.NamedSharding`, as the partitioners say.
+
+        `jax.jit` takes it as `in_shardings` and `out_shardings`. What has no
+        partitioner is whole on each device. A stack's leading axes are not split,
+        unless `partitioners.stacked` asks for it.
+
+        Args:
+          mesh: the mesh, which may be abstract; that of `jax.set_mesh` if left out.
+
+        Raises:
+          InvalidArgumentError: there is no mesh; it lacks an axis that is named, or one
+            is used twice; an axis does not come out even; there is no such memory.
+
+        >>> import scopejax as sj
+        >>> from jax.sharding import AbstractMesh, PartitionSpec
+        >>> def model(scope):
+        ...     rows = scope.with_options(partitioner=lambda **_: PartitionSpec("data"))
+        ...     return rows.get_variable("w", (4, 2)), scope.get_variable("b", ())
+        >>> mesh = AbstractMesh((2,), ("data",))
+        >>> shardings = sj.transform(model).manifest().shardings(mesh)
+        >>> tuple(shardings["w"].spec), tuple(shardings["b"].spec)
+        (('data',), ())
+        """
+        mesh = mesh_in_force(mesh)
+        if mesh is None:
+            raise InvalidArgumentError(
+                "There is no mesh that variables could be sharded on.",
+                where=user_line(),
+                remedy="manifest.shardings(mesh), or within jax.set_mesh(mesh).",
+            )
+        return self._tree(lambda spec: sharding_of(spec, mesh))
 
     @property
     def digest(self) -> str:
@@ -193,13 +241,18 @@ class Manifest(Mapping[str, VariableSpec]):
         return digest(self)
 
     def initialize(
-        self, key: jax.Array, given: Mapping[str, Any] | None = None
+        self,
+        key: jax.Array,
+        given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
     ) -> Tree:
         """The arrays, made by a few compiled programs.
 
         Args:
           key: root key, typed or raw.
           given: nested dict of arrays that exist; they are checked and kept.
+          mesh: where each array is made, in the parts that `shardings` says; that of
+            `jax.set_mesh` if left out. `given` is put there too.
 
         Returns:
           Nested dict of arrays. Each depends on `key`, its name, shape, dtype and
@@ -208,6 +261,7 @@ class Manifest(Mapping[str, VariableSpec]):
         Raises:
           VariableMismatchError: `given` has what the model has not.
           InitializerError: an initializer failed, or returned something else.
+          InvalidArgumentError: a variable does not fit the mesh; see `shardings`.
 
         >>> import jax, scopejax as sj
         >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
@@ -215,12 +269,11 @@ class Manifest(Mapping[str, VariableSpec]):
         (2,)
         """
         require_key(key)
-        with Maker(key) as maker:
+        with Maker(key, mesh=mesh_in_force(mesh)) as maker:
             return self._made_by(maker, given)
 
     def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:
         """What `initialize` returns, by a maker that may know of the model already."""
-        self._require_no_mesh()
         kept: Tree = {}
         if given is not None:
             kept = require_fit(self, given, "given", complete=False)
@@ -231,20 +284,11 @@ class Manifest(Mapping[str, VariableSpec]):
         made = maker.make(missing, kept)
         return self._tree(
             lambda spec: (
-                _own(kept[spec.name], spec.name)
+                maker.place(spec, _own(kept[spec.name], spec.name))
                 if spec.name in kept
                 else made[spec.name]
             )
         )
-
-    def _require_no_mesh(self) -> None:
-        partitioned = [spec.name for spec in self.values() if spec.partition]
-        if partitioned and not jax.sharding.get_abstract_mesh().empty:
-            raise NotImplementedError(
-                f"{partitioned[0]} has a partitioner, and a mesh is set: scopejax does"
-                " not create variables sharded yet. Initialise outside of jax.set_mesh"
-                " and move them with jax.device_put."
-            )
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises unless `params` has just these variables, of these shapes and dtypes.

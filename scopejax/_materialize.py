@@ -1,9 +1,10 @@
 """Specs and a key -> arrays: which way each variable is made.
 
-Three ways give the same bits: `Plain`, a program for each kind of variable; `Fused`,
-one for all kinds that are drawn alike; `Grouped`, within a trace that init is part of.
-Each is told of a kind as soon as the model asks for it, so that it compiles while the
-model is still being traced. All run outside of that trace.
+All ways give the same bits: `Plain`, a program for each kind of variable; `Fused`, one
+for all kinds that are drawn alike; `Sharded` and `HandedOut`, onto a mesh; `Grouped`,
+within a trace that init is part of. Each is told of a kind as soon as the model asks
+for it, so that it compiles while the model is still being traced. All run outside of
+that trace.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from ._errors import InitializerError
 from ._fused import Fused, serves
 from ._grouped import Grouped
 from ._kinds import BadResult, Kind, Kinds, Wanted
+from ._mesh import AnyMesh, compiling_alone, require_devices, running_alone
 from ._naming import nearest
+from ._placing import place
 from ._plain import Plain
+from ._sharded import HandedOut, Sharded
 from ._spec import VariableSpec, abstract
 from .initializers import InitialValueOf
 
@@ -47,17 +51,28 @@ class Maker:
     Args:
       key: the root key.
       given: full names that need not be made.
+      mesh: where they are to lie; None for one device.
     """
 
-    def __init__(self, key: jax.Array, given: Iterable[str] = ()) -> None:
-        self._kinds = Kinds(abstract(key.shape, key.dtype))
+    def __init__(
+        self, key: jax.Array, given: Iterable[str] = (), mesh: AnyMesh | None = None
+    ) -> None:
+        self._mesh = mesh
         self._given = frozenset(given)
         self._threads = ThreadPoolExecutor(os.cpu_count(), "scopejax")
-        self._ways: list[Way] = [Plain(key, self._threads)]
-        if isinstance(key, jax.core.Tracer):
+        self._traced = isinstance(key, jax.core.Tracer)
+        onto = None if self._traced else require_devices(mesh)
+        self._kinds = Kinds(abstract(key.shape, key.dtype), onto)
+        self._ways: list[Way] = []
+        if self._traced:
             self._ways = [Grouped(key, self._threads)]
-        elif serves(key):
-            self._ways.insert(0, Fused(key, self._threads))
+        elif onto is not None:
+            ways = Sharded, HandedOut
+            self._ways = [way(key, self._threads, onto) for way in ways]
+        else:
+            self._ways = [Plain(key, self._threads)]
+            if serves(key):
+                self._ways.insert(0, Fused(key, self._threads))
         self._expected: set[int] = set()
         self._chosen: dict[int, Way] = {}
 
@@ -77,7 +92,7 @@ class Maker:
         kind = self._kinds.of(spec)
         if kind.is_open and id(kind) not in self._expected:
             self._expected.add(id(kind))
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), compiling_alone():
                 next(way for way in self._ways if way.prepare(kind))
 
     def make(
@@ -91,6 +106,12 @@ class Maker:
         Raises:
           InitializerError: an initializer failed, or returned another shape or dtype.
         """
+        with contextlib.nullcontext() if self._traced else running_alone():
+            return self._made(specs, kept)
+
+    def _made(
+        self, specs: Sequence[VariableSpec], kept: Mapping[str, Any]
+    ) -> dict[str, jax.Array]:
         for spec in specs:
             self.expect(spec)
         made = self._drawn([spec for spec in specs if _is_drawn(spec)])
@@ -101,7 +122,11 @@ class Maker:
         for spec in specs:
             if isinstance(spec.initializer, InitialValueOf):
                 made[spec.name] = _copy(spec, existing)
-        return made
+        return {spec.name: self.place(spec, made[spec.name]) for spec in specs}
+
+    def place(self, spec: VariableSpec, array: jax.Array) -> jax.Array:
+        """`array` where the variable is to live."""
+        return place(spec, array, self._mesh)
 
     def _drawn(self, specs: Sequence[VariableSpec]) -> dict[str, jax.Array]:
         """What initializers make, each way all of its variables at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from ._dtypes import as_dtype
@@ -27,7 +27,7 @@ Reuse = bool | None | Literal[_ReuseMode.AUTO_REUSE]
 Regularizer = Callable[[Any], Any]
 Constraint = Callable[[Any], Any]
 Getter = Callable[..., Any]
-Partitioner = Callable[..., Sequence[Any]]
+Partitioner = Callable[..., Any]
 
 
 def no_regularizer(_: Any) -> None:

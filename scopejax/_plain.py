@@ -29,14 +29,15 @@ class Program:
 
     Attributes:
       draws: whether it uses its key; zeros and ones do not.
+      init: the jitted initializer, ``key -> array``.
     """
 
     def __init__(self, kind: Kind) -> None:
         item = item_of(kind.item)
-        self._init, self._traced = item
+        self.init, self._traced = item
         if kind.stack:
-            self._init = jax.jit(functools.partial(_items, item.init, kind.stack))
-            self._traced = self._init.trace(kind.key)
+            self.init = jax.jit(functools.partial(_items, item.init, kind.stack))
+            self._traced = self.init.trace(kind.key)
         self._compiled: Future[Any] | None = None
         jaxpr = item.traced.jaxpr.jaxpr
         used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
@@ -52,7 +53,7 @@ class Program:
         """A variable from a key of its own."""
         if self._compiled is not None and not self._compiled.cancelled():
             self._compiled.exception()  # waits; a failure comes up below
-        made: jax.Array = self._init(key)
+        made: jax.Array = self.init(key)
         return made
 
 

@@ -121,6 +121,20 @@ def read(jaxpr: Any, dtype: np.dtype) -> Recipe:
     return Recipe(Chain(text, result.width, steps), factor)
 
 
+def fills(jaxpr: Any) -> bool:
+    """Whether an initializer, from its jaxpr, draws nothing and is the same all over.
+
+    >>> ones = jax.make_jaxpr(lambda key: jax.numpy.ones((2, 3)))(jax.random.key(0))
+    >>> fills(ones)
+    True
+    """
+    try:
+        (result,) = _walk(jaxpr.jaxpr, jaxpr.consts, [_KEY])
+    except Exception:  # it has no recipe, or is like none before
+        return False
+    return isinstance(result, Scalar)
+
+
 class _Drawn(NamedTuple):
     """Numbers on their way from random bits."""
 

@@ -47,6 +47,7 @@ class Request(NamedTuple):
     synchronization: VariableSynchronization
     aggregation: VariableAggregation
     reuse: Any
+    axes: Sequence[str | None] | None = None
 
     def arguments(self) -> dict[str, Any]:
         """The keywords that a custom getter receives."""
@@ -71,6 +72,7 @@ def complete(
     synchronization: Any = VariableSynchronization.AUTO,
     aggregation: Any = VariableAggregation.NONE,
     reuse: Any = None,
+    axes: Sequence[str | None] | None = None,
 ) -> Request:
     """The request for the variable at `path`."""
     # Calls are spared where there is nothing to check: this runs for each lookup.
@@ -126,6 +128,7 @@ def complete(
         synchronization,
         aggregation,
         options.reuse if reuse is None else reuse,
+        axes,
     )
 
 

@@ -163,6 +163,7 @@ class Scope(Fields):
         custom_getter: Getter | None = None,
         synchronization: VariableSynchronization = _AUTO,
         aggregation: VariableAggregation = _NONE,
+        axes: Sequence[str | None] | None = None,
     ) -> jax.Array:
         """The variable `name` of this scope: looked up, or made by `init`.
 
@@ -179,10 +180,14 @@ class Scope(Fields):
           constraint: ``array -> array``, applied by `Manifest.project`.
           trainable: False keeps it from optimizers; default True, unless `ON_READ`.
           collections: names to select it by; ``["variables"]`` by default.
-          partitioner: ``(shape=, dtype=) -> an entry for each axis``, kept in its spec.
+          partitioner: ``(shape=, dtype=) -> a PartitionSpec``, or TF1's number of
+            parts for each axis: how it is split where a mesh is in force. See
+            `scopejax.partitioners`.
           caching_device: kept in its spec.
           custom_getter: replaces those of the scopes.
           synchronization, aggregation: kept in its spec.
+          axes: logical names of its axes, for `partitioners.by_axes`:
+            ``("embed", "mlp")``.
 
         Returns:
           The array, of `shape` and `dtype`; zeros while the model is being recorded.
@@ -215,6 +220,7 @@ class Scope(Fields):
             caching_device=caching_device,
             synchronization=synchronization,
             aggregation=aggregation,
+            axes=axes,
         )
         getter = custom_getter or place.options.custom_getter
         if getter is None:

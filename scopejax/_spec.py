@@ -69,6 +69,7 @@ class VariableSpec:
       collections: TF1's collection keys it belongs to.
       regularizer: ``array -> scalar``, or None.
       constraint: ``array -> array`` of the same shape, or None.
+      axes: logical names of an item's axes, for `partitioners.by_axes`, or None.
       partition: what its partitioner answered for its shape, or None.
       caching_device: where a copy for reading should be, or None.
       synchronization, aggregation: how replicas are combined.
@@ -90,7 +91,8 @@ class VariableSpec:
     collections: tuple[str, ...] = (GLOBAL_VARIABLES, TRAINABLE_VARIABLES)
     regularizer: Regularizer | None = None
     constraint: Constraint | None = None
-    partition: tuple[Any, ...] | None = None
+    axes: tuple[str | None, ...] | None = None
+    partition: Any = None
     caching_device: Any = None
     synchronization: VariableSynchronization = VariableSynchronization.AUTO
     aggregation: VariableAggregation = VariableAggregation.NONE
@@ -117,11 +119,18 @@ class VariableSpec:
         """The shape of one item of the stack, which is what the initializer makes."""
         return self.shape[len(self.stack) :]
 
+    @property
+    def item_size(self) -> int:
+        """How many numbers one item of the stack holds."""
+        return math.prod(self.item_shape)
+
     def shape_dtype(self) -> jax.ShapeDtypeStruct:
         """The abstract array: shape and dtype."""
         return abstract(self.shape, self.dtype)
 
 
-def abstract(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
-    """An array's shape and dtype without its numbers."""
-    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
+def abstract(
+    shape: tuple[int, ...], dtype: Any, sharding: Any = None
+) -> jax.ShapeDtypeStruct:
+    """An array's shape, dtype and sharding without its numbers."""
+    return jax.ShapeDtypeStruct(shape, dtype, sharding=sharding)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
+from jax.sharding import Mesh
 
 from ._errors import InvalidArgumentError
 from ._initialize import initialize, record
@@ -25,6 +26,7 @@ class InitFn(Protocol):
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> Tree: ...
 
@@ -46,9 +48,11 @@ class Transformed(NamedTuple):
     """Four pure functions. `args` are the model's own, without its scope.
 
     Attributes:
-      init: ``init(key, *args, given=None) -> params``, a nested dict of arrays. The
-        model runs once, abstractly; then the variables are made outside of that run. It
-        needs no `jax.jit` and is faster without. `given` is checked and kept.
+      init: ``init(key, *args, given=None, mesh=None) -> params``, a nested dict of
+        arrays. The model runs once, abstractly; then the variables are made outside of
+        that run. It needs no `jax.jit` and is faster without. `given` is checked and
+        kept. On a `mesh`, or within `jax.set_mesh`, each variable is made in the parts
+        that its partitioner says, and never whole; the values are the same.
       apply: ``apply(params, *args, key=None) -> out``. `key` serves `Scope.key`.
       manifest: ``manifest(*args) -> Manifest``: the variables, with no computation.
       check: ``check(params, *args)``: raises, listing every difference between
@@ -56,7 +60,7 @@ class Transformed(NamedTuple):
 
     Arrays among `args` may be `jax.ShapeDtypeStruct` in all but `apply`. They are
     abstract while the model is recorded; everything else (``training=True``) is passed
-    as it is. Keywords go to the model, except for `given` and `key`.
+    as it is. Keywords go to the model, except for `given`, `mesh` and `key`.
     """
 
     init: InitFn
@@ -95,9 +99,10 @@ def transform(model: Callable[..., Any]) -> Transformed:
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> Tree:
-        return initialize(model, key, args, kwargs, given)[1]
+        return initialize(model, key, args, kwargs, given, mesh)[1]
 
     def apply(
         params: Mapping[str, Any],
@@ -136,6 +141,7 @@ class StatefulInitFn(Protocol):
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]: ...
 
@@ -158,8 +164,8 @@ class TransformedWithState(NamedTuple):
     """Four pure functions of params and state: `Transformed`, with the state beside.
 
     Attributes:
-      init: ``init(key, *args, given=None) -> (params, state)``: what is trainable and
-        what is not. `given` holds either, in one tree.
+      init: ``init(key, *args, given=None, mesh=None) -> (params, state)``: what is
+        trainable and what is not. `given` holds either, in one tree.
       apply: ``apply(params, state, *args, key=None) -> (out, state)``.
       manifest: ``manifest(*args) -> Manifest``, of all variables.
       check: ``check(params, state, *args)``: raises, listing every difference.
@@ -207,9 +213,12 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]:
-        specs, variables = initialize(model, key, args, kwargs, given, stateful=True)
+        specs, variables = initialize(
+            model, key, args, kwargs, given, mesh, stateful=True
+        )
         return specs.select(trainable=True).partition(variables)
 
     def apply(

@@ -24,7 +24,7 @@ def test_a_getter_receives_every_argument():
             constraint=l2,
             partitioner=split,
             dtype="float16",
-            caching_device="cpu:0",
+            caching_device="device",
         )
         return (scope / "a").get_variable("w", (2,))
 
@@ -33,7 +33,7 @@ def test_a_getter_receives_every_argument():
     assert set(arguments) == {
         *("name", "shape", "dtype", "initializer", "regularizer", "constraint"),
         *("trainable", "collections", "partitioner", "caching_device"),
-        *("synchronization", "aggregation", "reuse"),
+        *("synchronization", "aggregation", "reuse", "axes"),
     }
     assert arguments["name"] == "a/w"
     assert arguments["shape"] == (2,)
@@ -42,7 +42,7 @@ def test_a_getter_receives_every_argument():
     assert arguments["constraint"] is l2
     assert arguments["partitioner"] is split
     assert arguments["dtype"] == "float16"
-    assert arguments["caching_device"] == "cpu:0"
+    assert arguments["caching_device"] == "device"
     assert arguments["trainable"] is True
     assert not arguments["reuse"]
 

@@ -1,0 +1,304 @@
+"""Partitioners: how variables are split over the devices of a mesh.
+
+A partitioner is a function ``(shape=, dtype=)`` of one variable, or of one item where
+it is stacked. It answers a `jax.sharding.PartitionSpec`, TF1's number of parts for each
+axis, or a `Partition`, as those here do, which is asked again once the mesh is known.
+Give one to `Scope.with_options` or `Scope.get_variable`; `init` under `jax.set_mesh`,
+or with ``mesh=``, makes each variable in its parts, and `Manifest.shardings` has them
+for `jax.jit`.
+
+An axis that does not come out even, one the mesh has not, or one used twice is an error
+that names the variable. `largest_axis`, `fsdp` and TF1's counts fall back instead, as
+they say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
+from jax.sharding import PartitionSpec
+
+from ._errors import InvalidArgumentError
+from ._match import Pattern, matches
+from ._naming import nearest
+from ._options import Partitioner
+from ._partition import (
+    AnyMesh,
+    Partition,
+    as_partition,
+    mesh_axes,
+    of_counts,
+    parts_of,
+    pspec,
+)
+from ._spec import VariableSpec
+
+if TYPE_CHECKING:
+    from .tf1 import fixed_size_partitioner as fixed_size_partitioner
+    from .tf1 import min_max_variable_partitioner as min_max_variable_partitioner
+    from .tf1 import variable_axis_size_partitioner as variable_axis_size_partitioner
+
+MeshAxis = str | tuple[str, ...]
+Rule = PartitionSpec | Partitioner
+
+__all__ = [
+    "Partition",
+    "by_axes",
+    "by_name",
+    "fixed_size_partitioner",
+    "fsdp",
+    "in_memory",
+    "largest_axis",
+    "min_max_variable_partitioner",
+    "replicated",
+    "stacked",
+    "variable_axis_size_partitioner",
+]
+
+_TF1 = [name for name in __all__ if name.endswith("_partitioner")]
+
+
+def replicated(shape: Any, dtype: Any) -> PartitionSpec:
+    """The whole variable on each device; to switch an inherited partitioner off.
+
+    >>> tuple(replicated(shape=(4, 2), dtype="float32"))
+    ()
+    """
+    del shape, dtype
+    return pspec()
+
+
+def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
+    """A table: the first pattern that matches the variable's full name decides.
+
+    Args:
+      rules: glob, or compiled regular expression -> `PartitionSpec`, or a partitioner.
+
+    Raises:
+      InvalidArgumentError: as the variable is sharded: no pattern matches it.
+
+    >>> import scopejax as sj
+    >>> from jax.sharding import AbstractMesh, PartitionSpec as P
+    >>> table = by_name({"**/kernel": P(None, "model"), "**": P()})
+    >>> def model(scope):
+    ...     scope = scope.with_options(partitioner=table) / "mlp"
+    ...     return scope.get_variable("kernel", (2, 4)), scope.get_variable("bias", 4)
+    >>> mesh = AbstractMesh((2,), ("model",))
+    >>> shardings = sj.transform(model).manifest().shardings(mesh)["mlp"]
+    >>> tuple(shardings["kernel"].spec), tuple(shardings["bias"].spec)
+    ((None, 'model'), ())
+    """
+    rules = dict(rules)
+
+    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
+        for pattern, rule in rules.items():
+            if matches(pattern, spec):
+                return _decided(rule, spec, mesh)
+        raise InvalidArgumentError(
+            f"No pattern says how to partition {spec.name}.",
+            name=spec.name,
+            where=spec.where,
+            nearest=nearest(spec.name, map(str, rules)),
+            remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
+        )
+
+    return _later(decide)
+
+
+def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
+    """By the logical names of axes that ``get_variable(..., axes=)`` gives.
+
+    Args:
+      rules: logical name -> mesh axis, several, or None for not split. A variable
+        without `axes`, and an axis without a name, is not split.
+
+    Raises:
+      InvalidArgumentError: as the variable is sharded: there is no rule for a name.
+
+    >>> import scopejax as sj
+    >>> from jax.sharding import AbstractMesh
+    >>> rules = by_axes({"embed": None, "mlp": "model"})
+    >>> def model(scope):
+    ...     scope = scope.with_options(partitioner=rules)
+    ...     return scope.get_variable("kernel", (2, 4), axes=("embed", "mlp"))
+    >>> manifest = sj.transform(model).manifest()
+    >>> tuple(manifest.shardings(AbstractMesh((2,), ("model",)))["kernel"].spec)
+    (None, 'model')
+    """
+    rules = dict(rules)
+
+    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
+        del mesh
+        for name in spec.axes or ():
+            if name is not None and name not in rules:
+                raise InvalidArgumentError(
+                    f"There is no rule for the axis {name!r} of {spec.name}.",
+                    name=spec.name,
+                    expected=", ".join(rules),
+                    found=repr(name),
+                    where=spec.where,
+                    nearest=nearest(name, rules),
+                    remedy=f"Add one to by_axes: {name!r}: None, or a mesh axis.",
+                )
+        return pspec(*(name and rules[name] for name in spec.axes or ()))
+
+    return _later(decide)
+
+
+def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
+    """The longest axis that comes out even is split; where none does, none is.
+
+    Args:
+      mesh_axis: the axis of the mesh, or several that split it together.
+
+    >>> import scopejax as sj
+    >>> from jax.sharding import AbstractMesh
+    >>> def model(scope):
+    ...     scope = scope.with_options(partitioner=largest_axis("data"))
+    ...     return scope.get_variable("w", (4, 7, 6)), scope.get_variable("b", (7,))
+    >>> mesh = AbstractMesh((2,), ("data",))
+    >>> shardings = sj.transform(model).manifest().shardings(mesh)
+    >>> tuple(shardings["w"].spec), tuple(shardings["b"].spec)
+    ((None, None, 'data'), (None,))
+    """
+    return fsdp(mesh_axis, min_size=0)
+
+
+def fsdp(
+    mesh_axis: MeshAxis, *, min_size: int = 2**16, over: Partitioner | None = None
+) -> Partitioner:
+    """Fully sharded data parallel: what is large is split over the data axis too.
+
+    Args:
+      mesh_axis: the axis of the mesh, or several that split it together.
+      min_size: variables of fewer numbers (an item's, in a stack) are not split.
+      over: another partitioner, whose axes stay as they are; of the rest the longest
+        that comes out even is split, and none where none does.
+
+    Source: Rajbhandari et al., "ZeRO" (2020), stage 3, as shardings of one program.
+
+    >>> import scopejax as sj
+    >>> from jax.sharding import AbstractMesh
+    >>> both = fsdp("data", over=by_axes({"embed": None, "mlp": "model"}))
+    >>> def model(scope):
+    ...     scope = scope.with_options(partitioner=both)
+    ...     return scope.get_variable("w", (512, 1024), axes=("embed", "mlp"))
+    >>> mesh = AbstractMesh((4, 2), ("data", "model"))
+    >>> tuple(sj.transform(model).manifest().shardings(mesh)["w"].spec)
+    ('data', 'model')
+    """
+
+    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
+        taken = pspec() if over is None else _decided(over, spec, mesh)
+        shape = spec.item_shape
+        entries = [*taken, *[None] * (len(shape) - len(taken))]
+        if spec.item_size >= min_size and not _is_used(mesh_axis, entries):
+            parts = _parts(mesh_axis, mesh)
+            even = [
+                axis
+                for axis, (size, entry) in enumerate(zip(shape, entries, strict=True))
+                if entry is None and size and size % parts == 0
+            ]
+            if even:
+                entries[max(even, key=shape.__getitem__)] = mesh_axis
+        return pspec(*entries)
+
+    return _later(decide, over)
+
+
+def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Partitioner:
+    """Splits the layers of a stack as well: those below ``scope.stack(n)``.
+
+    Args:
+      mesh_axis: what splits the stack's first axis.
+      partitioner: how one item is split.
+
+    >>> import jax, jax.numpy as jnp, scopejax as sj
+    >>> from jax.sharding import AbstractMesh
+    >>> def layer(x, scope):
+    ...     return x * scope.get_variable("w", x.shape), None
+    >>> def model(scope, x):
+    ...     layers = scope.with_options(partitioner=stacked("stage")).stack(4)
+    ...     return jax.lax.scan(layer, x, layers)[0]
+    >>> manifest = sj.transform(model).manifest(jnp.ones(3))
+    >>> tuple(manifest.shardings(AbstractMesh((2,), ("stage",)))["w"].spec)
+    ('stage',)
+    """
+    return _changed(partitioner, of_stack=(mesh_axis,))
+
+
+def in_memory(kind: str, partitioner: Partitioner = replicated) -> Partitioner:
+    """The variable lives in that kind of memory: ``"pinned_host"``.
+
+    A program reads it from there; ``caching_device="device"`` brings it to the device
+    first, once for each trace.
+
+    Args:
+      kind: as in `jax.Device.addressable_memories`.
+      partitioner: how it is split.
+
+    Raises:
+      InvalidArgumentError: as the variable is placed: the device has no such memory.
+
+    >>> in_memory("pinned_host")(shape=(2,), dtype="float32").memory_kind
+    'pinned_host'
+    """
+    return _changed(partitioner, memory_kind=kind)
+
+
+def _changed(partitioner: Partitioner, **changes: Any) -> Partitioner:
+    """A partitioner whose answers have something added."""
+
+    def answer(shape: Any, dtype: Any) -> Partition:
+        given = as_partition(partitioner(shape=shape, dtype=dtype))
+        return dataclasses.replace(given, **changes)
+
+    return answer
+
+
+def _later(
+    decide: Callable[[VariableSpec, AnyMesh], PartitionSpec],
+    over: Partitioner | None = None,
+) -> Partitioner:
+    """A partitioner that decides once the mesh is known."""
+
+    def answer(shape: Any, dtype: Any) -> Partition:
+        if over is None:
+            return Partition(decide)
+        given = as_partition(over(shape=shape, dtype=dtype))
+        return dataclasses.replace(given, of_items=decide)
+
+    return answer
+
+
+def _decided(rule: Rule, spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
+    """What a rule says of a variable on a mesh, of one item."""
+    if callable(rule):
+        rule = rule(shape=spec.item_shape, dtype=spec.dtype)
+    answer = as_partition(rule).of_items
+    if callable(answer):
+        answer = answer(spec, mesh)
+    if isinstance(answer, PartitionSpec):
+        return answer
+    return of_counts(spec, tuple(answer), mesh)
+
+
+def _parts(mesh_axis: MeshAxis, mesh: AnyMesh) -> int:
+    """1 where the mesh has no such axis, so that the error is that of all others."""
+    known = all(axis in mesh.axis_names for axis in mesh_axes(mesh_axis))
+    return parts_of(mesh_axis, mesh) if known else 1
+
+
+def _is_used(mesh_axis: MeshAxis, entries: list[Any]) -> bool:
+    used = {axis for entry in entries for axis in mesh_axes(entry)}
+    return bool(used & set(mesh_axes(mesh_axis)))
+
+
+def __getattr__(name: str) -> Any:
+    """TF1's own three, which `scopejax.tf1` has."""
+    if name in _TF1:
+        return getattr(_import_module(".tf1", __package__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
