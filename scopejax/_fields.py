@@ -7,17 +7,18 @@ from typing import Any, Self, TypeVar
 import jax
 
 from ._checks import whole_stack
-from ._naming import fold_scopes, join
+from ._copies import Copies, moved
+from ._naming import Path, fold_scopes, join
 from ._place import Place
 from ._record import Record
 from ._tree import lookup
 
 F = TypeVar("F", bound="Fields")
-_NAMES = ("_variables", "_key", "_unsliced", "_place")
+_NAMES = ("_variables", "_key", "_unsliced", "_place", "_copies")
 
 
 class Fields:
-    """The four fields of a scope, frozen.
+    """The fields of a scope, frozen.
 
     Attributes:
       _variables: nested dict of what is below the last pytree boundary.
@@ -25,6 +26,7 @@ class Fields:
       _unsliced: while recording, zeros of shape `(n,)` in a stack that nothing has
         sliced yet and `()` in one of its items; None outside of stacks.
       _place: all that is static.
+      _copies: what was brought elsewhere to be read, on this side of the boundary.
     """
 
     __slots__ = _NAMES
@@ -33,6 +35,7 @@ class Fields:
     _key: jax.Array | None
     _unsliced: jax.Array | None
     _place: Place
+    _copies: Copies
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(
@@ -53,7 +56,8 @@ class Fields:
         )
 
     def _at(self, place: Place) -> Self:
-        return make(type(self), self._variables, self._key, self._unsliced, place)
+        here = self._variables, self._key, self._unsliced, place, self._copies
+        return make(type(self), *here)
 
     def _record(self) -> Record:
         assert self._place.entry is not None
@@ -66,6 +70,14 @@ class Fields:
         found = lookup(self._variables, below)
         return {} if found is None else found, key, self._unsliced
 
+    def _brought(self, found: jax.Array, path: Path, where: Any) -> jax.Array:
+        """The value found at `path`, brought to where it is to be read."""
+        if where is None:
+            return found
+        if found is lookup(self._variables, path[self._place.base :]):
+            return self._copies.of(join(path), found, where)
+        return moved(found, where)  # a value of state, or of several replicas
+
     def _require_item(self, what: str, name: str) -> None:
         place = self._place
         sliced = self._unsliced is None or not self._unsliced.shape
@@ -73,21 +85,35 @@ class Fields:
             raise whole_stack(what, name, place.stack[-1:])
 
 
-_set_variables, _set_key, _set_unsliced, _set_place = (
-    getattr(Fields, name).__set__ for name in _NAMES
-)
+_SETTERS = tuple(getattr(Fields, name).__set__ for name in _NAMES)
+_set_variables, _set_key, _set_unsliced, _set_place, _set_copies = _SETTERS
 
 
-def fill(fields: Fields, variables: Any, key: Any, unsliced: Any, place: Place) -> None:
-    """Sets the four fields, once."""
+def fill(
+    fields: Fields,
+    variables: Any,
+    key: Any,
+    unsliced: Any,
+    place: Place,
+    copies: Copies | None = None,
+) -> None:
+    """Sets the fields, once."""
     _set_variables(fields, variables)
     _set_key(fields, key)
     _set_unsliced(fields, unsliced)
     _set_place(fields, place)
+    _set_copies(fields, copies or Copies())
 
 
-def make(kind: type[F], variables: Any, key: Any, unsliced: Any, place: Place) -> F:
-    """A new object with these four fields, past the checks of the constructor."""
+def make(
+    kind: type[F],
+    variables: Any,
+    key: Any,
+    unsliced: Any,
+    place: Place,
+    copies: Copies | None = None,
+) -> F:
+    """A new object with these fields, past the checks of the constructor."""
     fields = object.__new__(kind)
-    fill(fields, variables, key, unsliced, place)
+    fill(fields, variables, key, unsliced, place, copies)
     return fields

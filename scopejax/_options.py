@@ -7,6 +7,8 @@ import enum
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
+import jax
+
 from ._dtypes import as_dtype
 from ._errors import InvalidArgumentError
 from ._where import user_line
@@ -104,6 +106,16 @@ def _equal(one: Any, two: Any) -> bool:
         return False
 
 
+# Kinds of memory by JAX's names outside of a trace, and what it calls them inside.
+MEMORIES = {"device": jax.memory.Space.Device, "pinned_host": jax.memory.Space.Host}
+
+
+def _is_place(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in MEMORIES
+    return isinstance(value, jax.Device | jax.sharding.Sharding)
+
+
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "reuse": (
         lambda v: v is True or v is False or v is AUTO_REUSE,
@@ -116,6 +128,11 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "custom_getter": (
         callable,
         "Passed a custom_getter which is not callable: {!r}",
+    ),
+    "caching_device": (
+        _is_place,
+        "caching_device must be a device, a sharding, 'device' or 'pinned_host', but"
+        " received: {!r}",
     ),
     "trainable": (
         lambda v: isinstance(v, bool),

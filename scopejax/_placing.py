@@ -8,12 +8,10 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, Sharding
 
+from ._copies import moved
 from ._mesh import AnyMesh
 from ._partition import as_partition, require_memory, sharding_of
 from ._spec import VariableSpec
-
-# Kinds of memory as JAX names them inside of a trace.
-SPACES = {"device": jax.memory.Space.Device, "pinned_host": jax.memory.Space.Host}
 
 
 def place(spec: VariableSpec, array: jax.Array, mesh: AnyMesh | None) -> jax.Array:
@@ -27,15 +25,15 @@ def place(spec: VariableSpec, array: jax.Array, mesh: AnyMesh | None) -> jax.Arr
     if kind is None:
         return array
     if isinstance(array, jax.core.Tracer):
-        return _moved(array, SPACES[kind])
+        return moved(array, kind)
     require_memory(kind, next(iter(array.devices())), spec)
-    return _moved(array, array.sharding.with_memory_kind(kind))
+    return moved(array, array.sharding.with_memory_kind(kind))
 
 
 def handed_out(array: jax.Array, sharding: Sharding) -> jax.Array:
     """`array` where a sharding says; every process that takes part has to ask."""
     if sharding.is_fully_addressable or not array.is_fully_addressable:
-        return _moved(array, sharding)
+        return moved(array, sharding)
     whole = np.asarray(array)
     return jax.make_array_from_callback(array.shape, sharding, whole.__getitem__)
 
@@ -49,12 +47,7 @@ def _constrained(array: jax.Array, sharding: NamedSharding) -> jax.Array:
     tell: Any = jax.sharding.reshard if explicit else jax.lax.with_sharding_constraint
     put: jax.Array = tell(array, where)
     kind = sharding.memory_kind
-    return put if kind in _DEFAULT else _moved(put, SPACES[kind])
+    return put if kind in _DEFAULT else moved(put, kind)
 
 
 _DEFAULT = (None, "device")
-
-
-def _moved(array: jax.Array, where: Any) -> jax.Array:
-    moved: jax.Array = jax.device_put(array, where)
-    return moved

@@ -99,6 +99,10 @@ def complete(
         constraint = options.constraint
     if constraint is not None:
         check_option("constraint", constraint, name)
+    if caching_device is None:
+        caching_device = options.caching_device
+    if caching_device is not None:
+        check_option("caching_device", caching_device, name)
     if trainable is not None:
         check_option("trainable", trainable, name)
     if reuse is not None:
@@ -124,7 +128,7 @@ def complete(
         trainable,
         collections,
         partitioner,
-        options.caching_device if caching_device is None else caching_device,
+        caching_device,
         synchronization,
         aggregation,
         options.reuse if reuse is None else reuse,

@@ -183,7 +183,9 @@ class Scope(Fields):
           partitioner: ``(shape=, dtype=) -> a PartitionSpec``, or TF1's number of
             parts for each axis: how it is split where a mesh is in force. See
             `scopejax.partitioners`.
-          caching_device: kept in its spec.
+          caching_device: where it is brought to be read, once for each trace: a kind of
+            memory, ``"device"`` or ``"pinned_host"``; a `jax.sharding.Sharding`; or a
+            `jax.Device`, which a compiled program does not heed.
           custom_getter: replaces those of the scopes.
           synchronization, aggregation: kept in its spec.
           axes: logical names of its axes, for `partitioners.by_axes`:
@@ -341,10 +343,10 @@ class Scope(Fields):
         place = self._place
         self._require_item("variable", request.name)
         if place.entry is None:
-            return _lookup.find(self._variables, request, place)
+            found = _lookup.find(self._variables, request, place)
+            return self._brought(found, request.path, request.caching_device)
         record = self._record()
-        shape, dtype = _lookup.create(record, request, place)
-        return record.placeholder(shape, dtype)
+        return record.placeholder(*_lookup.create(record, request, place))
 
     def _assign(self, path: Path, value: Any) -> None:
         self._require_item("variable", join(path))

@@ -121,7 +121,7 @@ def test_a_scope_over_arrays_outlives_apply():
 
 ATTRIBUTES = [
     *("path", "name", "reuse", "w"),
-    *("_variables", "_key", "_place", "_unsliced"),
+    *("_variables", "_key", "_place", "_unsliced", "_copies"),
 ]
 
 

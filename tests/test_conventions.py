@@ -24,6 +24,7 @@ LAYERS = [
     "_running",
     "_options",
     "_spec",
+    "_copies",
     "_mesh",
     "_partition",
     "_placing",

@@ -17,7 +17,7 @@ CHANGES = [
     ("regularizer", l2, "regularizer", l2),
     ("constraint", l2, "constraint", l2),
     ("partitioner", split, "partition", (2,)),
-    ("caching_device", "cpu:1", "caching_device", "cpu:1"),
+    ("caching_device", "pinned_host", "caching_device", "pinned_host"),
     (
         "synchronization",
         sj.VariableSynchronization.ON_WRITE,
@@ -119,7 +119,7 @@ def test_a_getter_that_passes_on_changes_nothing():
         ("regularizer", l2, "regularizer"),
         ("constraint", l2, "constraint"),
         ("partitioner", split, "partition"),
-        ("caching_device", "cpu:0", "caching_device"),
+        ("caching_device", "device", "caching_device"),
     ],
 )
 def test_a_getter_may_take_a_default_away(argument, option, name):

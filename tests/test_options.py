@@ -15,7 +15,7 @@ PASSED_DOWN = {
     "regularizer": (l1, l2, "regularizer", None),
     "constraint": (l1, l2, "constraint", None),
     "dtype": ("bfloat16", "float16", "dtype", "float32"),
-    "caching_device": ("cpu:0", "cpu:1", "caching_device", None),
+    "caching_device": ("device", "pinned_host", "caching_device", None),
     "trainable": (False, True, "trainable", True),
     "partitioner": (split, whole, "partition", None),
 }
