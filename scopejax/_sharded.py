@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
+from . import _verdicts
 from ._fused import block_of, counts, numbers, words_of
 from ._keys import is_typed_key
 from ._kinds import Kind, Wanted, item_of
@@ -67,15 +68,15 @@ def _drawing(
     dtype: np.dtype,
     sharding: NamedSharding,
 ) -> Program:
-    """``(high, low, factor) -> array``: the keys' words have the shape of the stack."""
+    """``(words, factor) -> array``: for each of the stack the two words of its key."""
 
-    def run(high: jax.Array, low: jax.Array, factor: jax.Array) -> jax.Array:
+    def run(words: jax.Array, factor: jax.Array) -> jax.Array:
         axes = tuple(range(len(stack), len(stack + item)))
-        key = jnp.expand_dims(high, axes), jnp.expand_dims(low, axes)
+        key = jnp.expand_dims(words[0], axes), jnp.expand_dims(words[1], axes)
         return numbers(chain, key, _counter(stack, item), factor)
 
-    word = abstract(stack, np.uint32)
-    return Program(run, sharding, word, word, abstract((), dtype))
+    words = abstract((2, *stack), np.uint32)
+    return Program(run, sharding, words, abstract((), dtype))
 
 
 def _counter(stack: tuple[int, ...], item: tuple[int, ...]) -> jax.Array:
@@ -127,10 +128,8 @@ class Sharded:
         """Whether this kind can be made here; if so, starts compiling."""
         plan = plan_of(kind.whole) if self._counts else None
         if plan is not None and plan.size:
-            block = block_of(plan, self._device)
-            if not block.start(kind.whole, self._threads):
+            if not self._compares(kind, plan):
                 return False
-            self._verdicts[id(kind)] = block.is_right
             if plan.size < _LIMIT:
                 self._makers[id(kind)] = self._drawer(kind, plan)
                 return True
@@ -149,6 +148,18 @@ class Sharded:
         for spec, kind in wanted:
             yield self._makers[id(kind)](spec)
 
+    def _compares(self, kind: Kind, plan: Plan) -> bool:
+        """False where the bits are known to differ; unknown, they will be compared.
+
+        The block itself is not run here: known to be right, it need not be compiled.
+        """
+        right = _verdicts.known(plan.recipe.chain.text, self._device)
+        if right is None:
+            block = block_of(plan, self._device)
+            self._verdicts[id(kind)] = block.is_right
+            return block.start(kind.whole, self._threads)
+        return right
+
     def _drawer(self, kind: Kind, plan: Plan) -> Callable[[VariableSpec], jax.Array]:
         chain, factor = plan.recipe
         assert kind.sharding is not None
@@ -156,8 +167,8 @@ class Sharded:
         draw.start(self._threads)
 
         def make(spec: VariableSpec) -> jax.Array:
-            high, low = item_keys(self._folded(spec), kind.stack)
-            return draw(high.reshape(kind.stack), low.reshape(kind.stack), factor)
+            words = np.stack(item_keys(self._folded(spec), kind.stack))
+            return draw(words.reshape(2, *kind.stack), factor)
 
         return make
 

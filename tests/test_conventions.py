@@ -115,6 +115,7 @@ TF1_LAYERS = [
     "_losses",
     "_partitioned",
     "_partitioners",
+    "_partitions",
     "_shards",
     "_store",
     "_scope_object",
@@ -138,6 +139,9 @@ TF1_HELPERS = {
     "_where": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
     "_naming": {"Path", "nearest"},
     "_dtypes": {"as_dtype", "constant"},
+    "_partition": {"Partition"},
+    "_copies": {"moved"},
+    "_options": {"MEMORIES"},
 }
 
 

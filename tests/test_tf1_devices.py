@@ -192,13 +192,19 @@ def test_reuse_leaves_a_variable_where_it_is():
 
 
 @pytest.mark.parametrize("device", ["/cpu:1", "/device:CPU:7", "", None])
-def test_a_caching_device_is_kept(device, graph):
-    """A device that exists is noted, and changes no placement."""
+def test_a_caching_device_is_where_it_is_read(device, graph):
+    """A device that exists gets the value to be read, also after an assignment."""
+    where = {"/cpu:1": 1, "/device:CPU:7": 7}.get(device)
     with tf1.variable_scope("s", caching_device=device) as scope:
         v = tf1.get_variable("v", [2])
     assert scope.caching_device == device
-    assert graph.manifest()["s/v"].caching_device == device
-    assert on(v.value()) == 0
+    kept = graph.manifest()["s/v"].caching_device
+    assert kept == (None if where is None else jax.devices()[where])
+    assert on(v.value()) == (where or 0)
+    assert v.value() is v.value()
+    v.assign([1.0, 2.0])
+    assert v.value().tolist() == [1.0, 2.0]
+    assert on(v.value()) == (where or 0)
 
 
 def test_an_unknown_caching_device_is_refused(graph):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 import numpy as np
 
+from .._copies import moved
 from .._errors import ScopeUsageError
 from .._scope import Scope
 from .._spec import VariableAggregation, VariableSpec, VariableSynchronization
@@ -20,6 +21,7 @@ class Plan(NamedTuple):
     Attributes:
       name: its place in the nested dict of variables.
       steps: the user's lines that make it.
+      partition: what its partitioner answered, or None.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Plan(NamedTuple):
     synchronization: VariableSynchronization
     aggregation: VariableAggregation
     steps: CallPath
+    partition: Any = None
 
     def spec(self) -> VariableSpec:
         """The same as the core's specification."""
@@ -64,15 +67,25 @@ class ArrayCell:
       array: it.
       initial: what an initializer op brings back.
       device: where it is to stay; None leaves it to JAX.
+      caching_device: where it is brought to be read, once for each value; None leaves
+        it where it is.
     """
 
     array: jax.Array
     initial: jax.Array
     device: Any = None
+    caching_device: Any = None
+    _cached: tuple[jax.Array, jax.Array] | None = None
 
     def read(self, inside: bool) -> jax.Array:
         """The value."""
-        return self.array
+        if self.caching_device is None:
+            return self.array
+        if self._cached is None or self._cached[0] is not self.array:
+            with jax.ensure_compile_time_eval():
+                copy = moved(self.array, self.caching_device)
+            self._cached = self.array, copy
+        return self._cached[1]
 
     def write(self, value: jax.Array) -> None:
         """Another value, which must exist too."""
@@ -110,10 +123,16 @@ class ParamCell:
             constraint=plan.constraint,
             trainable=plan.trainable,
             collections=plan.collections,
+            partitioner=None if plan.partition is None else self._partition,
             caching_device=plan.caching_device,
             synchronization=plan.synchronization,
             aggregation=plan.aggregation,
         )
+
+    def _partition(self, shape: Any, dtype: Any) -> Any:
+        """The partitioner for the core: it was asked before."""
+        del shape, dtype
+        return self._plan.partition
 
     def read(self, inside: bool) -> jax.Array:
         """The value; in a trace within the model's own it is asked for anew."""

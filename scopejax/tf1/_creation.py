@@ -13,7 +13,7 @@ from .._where import user_steps
 from ._arguments import checked_modes
 from ._cells import Plan
 from ._current import get_default_graph
-from ._devices import device_named
+from ._devices import caching_place
 from ._dtypes import as_dtype
 from ._errors import tf_error
 from ._graph import Graph
@@ -100,8 +100,7 @@ def make_variable(
             "Argument `constraint` must be None or a callable. a callable. Got a"
             f" {type(constraint)}:  {constraint}",
         )
-    if caching_device is not None:
-        device_named(caching_device)  # there must be one, though it is only noted
+    caching_device = caching_place(caching_device)
     graph = get_default_graph()
     thread = graph.thread
     regularizer, thread.regularizer = thread.regularizer, None

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from .._options import MEMORIES
 from ._errors import tf_error
 
 
@@ -37,3 +38,23 @@ def device_named(wanted: Any) -> jax.Device | None:
             f"There is no device {wanted!r} here.",
             remedy=f"Name one of these: {known}",
         ) from error
+
+
+def caching_place(wanted: Any) -> Any:
+    """Where `caching_device` says that a variable is brought to be read.
+
+    Args:
+      wanted: as of `device_named`; besides, as in `scopejax.Scope.get_variable`, a
+        `jax.sharding.Sharding`, ``"device"`` or ``"pinned_host"``.
+
+    Raises:
+      ValueError: there is no such device, or it is no name.
+
+    >>> caching_place("pinned_host"), caching_place("/cpu:0").id, caching_place("")
+    ('pinned_host', 0, None)
+    """
+    if isinstance(wanted, jax.sharding.Sharding):
+        return wanted
+    if isinstance(wanted, str) and wanted in MEMORIES:
+        return wanted
+    return device_named(wanted)

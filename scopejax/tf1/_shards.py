@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -15,6 +15,7 @@ from .._where import user_steps
 from ._arguments import Arguments
 from ._array_like import ArrayLike
 from ._cells import Cell, Plan, SliceCell
+from ._devices import caching_place
 from ._errors import tf_error
 from ._graph import Graph
 from ._graph_keys import GraphKeys
@@ -29,7 +30,8 @@ from ._initial import (
     require_initial_shape,
 )
 from ._partitioned import PartitionedVariable, PartitionInfo, shards, slices
-from ._shape import agree, as_sizes, is_known, known, text
+from ._partitions import answer_of, kept, partitions_of
+from ._shape import agree, as_sizes, known, text
 from ._sharing import already_exists, require_alike, shape_and_dtype
 from ._start import SaveSliceInfo, Start
 from ._state import Store
@@ -66,9 +68,10 @@ def get_partitioned(
         initializer = as_value(initializer)
         if tensor:  # as in TF1, a list or a number gives no shape
             sizes = _merged(sizes, tuple(initializer.shape))
-    partitions = None
+    partitions = answer = None
     if partitioner is not None:
-        partitions = _partitions(partitioner, name, sizes, dtype)
+        answer = answer_of(partitioner, sizes, dtype)
+        partitions = partitions_of(answer, name, sizes)
     if name in store.partitioned:
         return _found(store.partitioned[name], name, sizes, dtype, partitions, reuse)
     if reuse is True or partitions is None:
@@ -87,7 +90,7 @@ def get_partitioned(
     _require_new(store, name, len(infos))
     begin = _core(name, initializer, dtype, infos)
     arguments.dtype = dtype
-    place, cell = _whole(graph, arguments, begin, infos)
+    place, cell = _whole(graph, arguments, begin, infos, answer)
     try:
         parts = _parts(graph, store, single, arguments, cell, begin, infos)
     except Exception:
@@ -106,47 +109,6 @@ def _merged(sizes: Any, found: tuple[int, ...]) -> Any:
             ValueError, f"Shapes {text(sizes)} and {found} are not compatible"
         )
     return found
-
-
-def _partitions(partitioner: Any, name: str, sizes: Any, dtype: Any) -> list[int]:
-    """What the partitioner answers, checked."""
-    if not is_known(sizes):
-        raise tf_error(
-            ValueError,
-            "Shape of a new partitioned variable must be fully defined, but instead was"
-            f" {text(sizes)}.",
-        )
-    if not sizes:
-        raise tf_error(
-            ValueError,
-            f"A partitioned Variable must have rank at least 1, shape: {sizes}",
-        )
-    answer = partitioner(shape=sizes, dtype=dtype)
-    if not isinstance(answer, Sequence):
-        raise tf_error(
-            ValueError,
-            f"Partitioner must return a sequence, but saw: {answer}",
-            name=name,
-        )
-    for wrong, message in (
-        (
-            len(answer) != len(sizes),
-            "Partitioner returned a partition list that does not match the Variable's"
-            f" rank: {answer} vs. {sizes}",
-        ),
-        (
-            any(count < 1 for count in answer),
-            f"Partitioner returned zero partitions for some axes: {answer}",
-        ),
-        (
-            sum(count > 1 for count in answer) > 1,
-            "Can only slice a variable along one dimension: shape:"
-            f" {sizes}, partitioning: {answer}",
-        ),
-    ):
-        if wrong:
-            raise tf_error(ValueError, message, name=name)
-    return list(answer)
 
 
 def _found(
@@ -229,7 +191,11 @@ def _by_shards(
 
 
 def _whole(
-    graph: Graph, arguments: Arguments, begin: Any, infos: list[SaveSliceInfo]
+    graph: Graph,
+    arguments: Arguments,
+    begin: Any,
+    infos: list[SaveSliceInfo],
+    answer: Any,
 ) -> tuple[str, Cell]:
     """The place of the array, and its cell."""
     place, keys = graph.places.add(arguments.name), arguments.collections
@@ -245,10 +211,11 @@ def _whole(
         (GraphKeys.GLOBAL_VARIABLES,) if keys is None else tuple(keys),
         regularizer or None,
         arguments.constraint,
-        arguments.caching_device,
+        caching_place(arguments.caching_device),
         arguments.synchronization,
         arguments.aggregation,
         user_steps(),
+        kept(answer),
     )
     try:
         with graph.unnoticed():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+from jax.sharding import Mesh
 
 from .._errors import InvalidArgumentError
 from .._scope import Scope
@@ -98,12 +99,13 @@ def transform(function: Callable[..., Any]) -> Transformed:
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
         runs: list[ParamValues] = []
         init = core_transform(_Run(function, seen=runs.append).model).init
-        params = init(key, *args, given=given, **kwargs)
-        return _placed(params, runs[-1].devices)
+        params = init(key, *args, given=given, mesh=mesh, **kwargs)
+        return _placed(params, runs[-1].devices, mesh)
 
     return Transformed(init, net.apply, net.manifest, net.check)
 
@@ -116,8 +118,12 @@ def _require_callable(function: Any) -> None:
         )
 
 
-def _placed(tree: dict[str, Any], devices: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays, on the devices that their variables ask for."""
+def _placed(
+    tree: dict[str, Any], devices: Mapping[str, Any], mesh: Mesh | None
+) -> dict[str, Any]:
+    """The arrays, on the devices that their variables ask for, or on a mesh."""
+    if mesh is not None or not jax.sharding.get_abstract_mesh().empty:
+        return tree
     flat = to_flat(tree)
     moved = {n: jax.device_put(flat[n], d) for n, d in devices.items() if n in flat}
     return from_flat({**flat, **moved}) if moved else tree
@@ -158,13 +164,14 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         /,
         *args: Any,
         given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
         **kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         runs: list[ParamValues] = []
         model = _Run(function, stateful=True, seen=runs.append).model
         init = core_transform_with_state(model).init
-        params, state = init(key, *args, given=given, **kwargs)
+        params, state = init(key, *args, given=given, mesh=mesh, **kwargs)
         devices = runs[-1].devices
-        return _placed(params, devices), _placed(state, devices)
+        return _placed(params, devices, mesh), _placed(state, devices, mesh)
 
     return TransformedWithState(init, net.apply, net.manifest, net.check)

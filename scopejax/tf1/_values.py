@@ -79,11 +79,13 @@ class GraphValues:
         """Makes the value, also inside of a JAX transform."""
         assert source is None  # a graph's initial values are arrays
         spec, device = plan.spec(), thread.device
+        if not jax.sharding.get_abstract_mesh().empty:
+            device = None  # the mesh has the last word
         with _outside_of_traces():
             array = self._array(spec)
             array = array if device is None else jax.device_put(array, device)
         self.specs[spec.name] = spec
-        return ArrayCell(array, array, device)
+        return ArrayCell(array, array, device, plan.caching_device)
 
     def _array(self, spec: VariableSpec) -> jax.Array:
         try:
