@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
-from jax.sharding import Mesh
 
 from ._arguments import Arguments
 from ._keys import require_key
 from ._manifest import Manifest
 from ._materialize import Maker
-from ._mesh import mesh_in_force
-from ._pending import no_axis, pending_in, require_inputs
+from ._mesh import AnyMesh, in_force, mesh_in_force
+from ._pending import Pending, no_axis, pending_in, require_inputs
 from ._pytree import Scope, recording_scope
 from ._record import Expect, Record
 from ._spec import VariableSpec
@@ -74,22 +73,37 @@ def initialize(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     given: Mapping[str, Any] | None,
-    mesh: Mesh | None,
+    mesh: AnyMesh | None,
     *,
     stateful: bool = False,
 ) -> tuple[Manifest, Tree]:
     """The manifest and the arrays; those in `given` are checked and kept."""
     require_key(key)
     known = {} if given is None else to_flat(given)
-    with Maker(key, known, mesh_in_force(mesh)) as maker:
+    mesh = mesh_in_force(mesh)
+    with in_force(mesh, key), Maker(key, known, mesh) as maker:
         run = record(model, key, args, kwargs, stateful=stateful, expect=maker.expect)
         pending = pending_in(run, known, stateful=stateful)
         rest = Manifest(spec for name, spec in run.items() if name not in pending)
         made = rest._made_by(maker, given)
-    if not pending:
-        return run, made
-    arguments = Arguments(args, kwargs)
-    require_inputs(pending, arguments.leaves)
+        if not pending:
+            return run, made
+        arguments = Arguments(args, kwargs)
+        require_inputs(pending, arguments.leaves)
+        offered = _offered(model, key, arguments, pending, rest, made, stateful)
+        return run, run._made_by(maker, merge(made, offered))
+
+
+def _offered(
+    model: Model,
+    key: jax.Array,
+    arguments: Arguments,
+    pending: Mapping[str, Pending],
+    rest: Manifest,
+    made: Tree,
+    stateful: bool,
+) -> Tree:
+    """What the model computes from its inputs, given all `rest` as `made`."""
     state, params = rest.select(trainable=False).partition(made)
 
     def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
@@ -105,5 +119,5 @@ def initialize(
             for place in pending.values():
                 place.forget()
 
-    offered = jax.jit(offer)(key, arguments.arrays, params, state)
-    return run, run.initialize(key, merge(made, offered), mesh)
+    offered: Tree = jax.jit(offer)(key, arguments.arrays, params, state)
+    return offered

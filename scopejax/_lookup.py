@@ -27,7 +27,7 @@ from ._errors import (
     VariableNotFoundError,
 )
 from ._naming import join, nearest
-from ._partition import Partition
+from ._partition import Partition, type_of_item
 from ._pending import Pending
 from ._place import Place
 from ._record import Record, does_not_exist
@@ -125,8 +125,14 @@ def _out_of_reach(name: str, place: Place) -> VariableNotFoundError:
 # Variables to be made
 
 
-def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dtype]:
-    """Notes the variable in the record, or shares it; its item's shape and dtype."""
+def create(
+    record: Record, request: Request, place: Place
+) -> tuple[Shape, np.dtype, PartitionSpec | None]:
+    """Notes the variable in the record, or shares it.
+
+    Returns:
+      Its item's shape and dtype, and how it is split where that is part of the type.
+    """
     require_supported(request)
     require_value_or_shape(request)
     assert place.entry is not None
@@ -141,7 +147,7 @@ def create(record: Record, request: Request, place: Place) -> tuple[Shape, np.dt
         require_shape(request.name, place.stack + shape, known.shape, ())
     require_shape(request.name, request.shape, shape, ())
     require_dtype(request.name, request.dtype, known.dtype)
-    return shape, known.dtype
+    return shape, known.dtype, type_of_item(known)
 
 
 def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableSpec:

@@ -50,6 +50,16 @@ def mesh_in_force(given: Any = None) -> AnyMesh | None:
         return ambient
 
 
+def in_force(mesh: AnyMesh | None, key: Any) -> AbstractContextManager[Any]:
+    """Within it `mesh` is the one in force, where the key is that of `init`."""
+    if mesh is None:
+        return contextlib.nullcontext()
+    if isinstance(key, jax.core.Tracer) or isinstance(mesh, AbstractMesh):
+        abstract = mesh if isinstance(mesh, AbstractMesh) else mesh.abstract_mesh
+        return jax.sharding.use_abstract_mesh(abstract)
+    return jax.set_mesh(mesh)
+
+
 def require_devices(mesh: AnyMesh | None) -> Mesh | None:
     """A mesh that arrays can be put on.
 

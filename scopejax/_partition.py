@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import jax
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 from ._errors import InvalidArgumentError
@@ -56,6 +57,14 @@ def sharding_of(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:
     if partition.memory_kind is not None and isinstance(mesh, Mesh):
         require_memory(partition.memory_kind, mesh.local_devices[0], spec)
     return NamedSharding(mesh, pspec(*entries), memory_kind=partition.memory_kind)
+
+
+def type_of_item(spec: VariableSpec) -> PartitionSpec | None:
+    """How one item is split on a mesh whose axes are explicit: a part of its type."""
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty or mesh.manual_axes or not mesh.are_all_axes_explicit:
+        return None
+    return pspec(*sharding_of(spec, mesh).spec[len(spec.stack) :])
 
 
 def as_partition(answer: Any) -> Partition:

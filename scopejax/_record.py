@@ -40,6 +40,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import PartitionSpec
 
 from ._errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
 from ._keys import named_key
@@ -162,7 +163,7 @@ class Record:
         self._variables: dict[str, Creation] = {}
         self._keys: dict[str, Creation] = {}
         self._lines: dict[tuple[Step, ...], str] = {}
-        self._placeholders: dict[tuple[tuple[int, ...], np.dtype], jax.Array] = {}
+        self._placeholders: dict[tuple[Any, ...], jax.Array] = {}
 
     @classmethod
     @contextlib.contextmanager
@@ -254,13 +255,21 @@ class Record:
         """Whether a trace is the model's own, not one within it."""
         return bool(trace == self._trace)
 
-    def placeholder(self, shape: tuple[int, ...], dtype: np.dtype) -> jax.Array:
-        """Zeros in the current trace, shared where that is the model's own."""
+    def placeholder(
+        self, shape: tuple[int, ...], dtype: np.dtype, split: PartitionSpec | None
+    ) -> jax.Array:
+        """Zeros in the current trace, shared where that is the model's own.
+
+        Args:
+          split: how they lie on a mesh whose axes are part of JAX's types.
+        """
         if not self.is_at_top(trace_state()):
-            return jnp.zeros(shape, dtype)
-        known = self._placeholders.get((shape, dtype))
+            return jnp.zeros(shape, dtype, out_sharding=split)
+        like = shape, dtype, split
+        known = self._placeholders.get(like)
         if known is None:
-            known = self._placeholders[shape, dtype] = jnp.zeros(shape, dtype)
+            known = jnp.zeros(shape, dtype, out_sharding=split)
+            self._placeholders[like] = known
         return known
 
 
