@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
+from jax.sharding import SingleDeviceSharding
 
 from ._options import MEMORIES
 from ._running import current_trace, within_trace
@@ -44,5 +45,7 @@ def moved(array: jax.Array, where: Any) -> jax.Array:
     """`array` on a device, as a sharding says, or in a kind of memory."""
     if isinstance(where, str):
         where = MEMORIES[where]
+    elif isinstance(where, jax.Device) and not isinstance(array, jax.core.Tracer):
+        where = SingleDeviceSharding(where)  # its default memory, from any
     put: jax.Array = jax.device_put(array, where)
     return put

@@ -24,11 +24,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import AxisType
 
 from ._fused import block_of, is_on, numbers, words_of
 from ._kinds import Kind, Wanted, in_order
+from ._mesh import AnyMesh
 from ._naming import fold_words as fold_key
 from ._naming import path_words
+from ._partition import sharding_of
 from ._plain import program
 from ._rows import Plan, plan_of
 from ._spec import abstract
@@ -40,9 +43,12 @@ _WIDTH = 10
 class Grouped:
     """Makes any variable, within a trace."""
 
-    def __init__(self, key: jax.Array, threads: Executor) -> None:
+    def __init__(
+        self, key: jax.Array, threads: Executor, mesh: AnyMesh | None = None
+    ) -> None:
         self._key = key
         self._threads = threads
+        self._mesh = mesh
         self._draws_numbers = is_on(key)
         self._always = (words_of(key)[0] | 1) != 0  # but XLA cannot know
 
@@ -57,9 +63,27 @@ class Grouped:
 
     def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
         """The variables, in this order."""
+        if self._mesh is not None and AxisType.Explicit in self._mesh.axis_types:
+            return iter(self._in_auto(wanted, self._mesh))
         drawn = Counter(id(kind) for _, kind in wanted if program(kind).draws)
         offsets = self._offsets(max(drawn.values(), default=0))
         return in_order(wanted, id, lambda group: self._group(group, offsets))
+
+    def _in_auto(self, wanted: Sequence[Wanted], mesh: AnyMesh) -> list[jax.Array]:
+        """The same where shardings are part of the types.
+
+        There XLA gets a note of the sharding after each step, and rounds numbers of 16
+        bits between any two.
+        """
+
+        def run(key: jax.Array) -> list[jax.Array]:
+            return list(Grouped(key, self._threads).make(wanted))
+
+        specs = [sharding_of(spec, mesh).spec for spec, _ in wanted]
+        made: list[jax.Array] = jax.sharding.auto_axes(run, out_sharding=specs)(
+            self._key
+        )
+        return made
 
     def _group(
         self, group: list[Wanted], offsets: list[jax.Array]

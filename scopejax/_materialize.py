@@ -65,7 +65,7 @@ class Maker:
         self._kinds = Kinds(abstract(key.shape, key.dtype), onto)
         self._ways: list[Way] = []
         if self._traced:
-            self._ways = [Grouped(key, self._threads)]
+            self._ways = [Grouped(key, self._threads, mesh)]
         elif onto is not None:
             ways = Sharded, HandedOut
             self._ways = [way(key, self._threads, onto) for way in ways]

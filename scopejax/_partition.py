@@ -56,6 +56,10 @@ def sharding_of(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:
     _require_even(spec, entries, mesh)
     if partition.memory_kind is not None and isinstance(mesh, Mesh):
         require_memory(partition.memory_kind, mesh.local_devices[0], spec)
+    # Without the None at its end, as JAX writes those of a program's results: two that
+    # are written in different ways are compiled for twice.
+    while entries and entries[-1] is None:
+        entries = entries[:-1]
     return NamedSharding(mesh, pspec(*entries), memory_kind=partition.memory_kind)
 
 

@@ -162,7 +162,7 @@ def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
     >>> mesh = AbstractMesh((2,), ("data",))
     >>> shardings = sj.transform(model).manifest().shardings(mesh)
     >>> tuple(shardings["w"].spec), tuple(shardings["b"].spec)
-    ((None, None, 'data'), (None,))
+    ((None, None, 'data'), ())
     """
     return fsdp(mesh_axis, min_size=0)
 
