@@ -35,11 +35,27 @@ class Partition:
         ``(spec, mesh) -> PartitionSpec``.
       of_stack: the mesh axes of the leading axes that `Scope.stack` gave it.
       memory_kind: where the array lives, ``"pinned_host"``; None for the default.
+      label: what a table says of it; the answer itself where there is none.
     """
 
     of_items: PartitionSpec | tuple[int, ...] | Callable[..., PartitionSpec]
     of_stack: Entries = ()
     memory_kind: str | None = None
+    label: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.label or _text(self.of_items)]
+        parts += [f"stack on {axis}" for axis in self.of_stack]
+        parts += [f"in {self.memory_kind}"] if self.memory_kind else []
+        return ", ".join(part for part in parts if part)
+
+
+def _text(answer: Any) -> str:
+    """A PartitionSpec or counts: ``"(data, -)"``; nothing where nothing is split."""
+    if callable(answer):
+        return "by a function of the mesh"
+    entries = ["-" if e is None else str(e).replace("'", "") for e in answer]
+    return f"({', '.join(entries)})" if entries else ""
 
 
 def sharding_of(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:

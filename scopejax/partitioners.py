@@ -105,7 +105,7 @@ def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
             remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
         )
 
-    return _later(decide)
+    return _later(decide, "by name")
 
 
 def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
@@ -145,7 +145,7 @@ def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
                 )
         return pspec(*(name and rules[name] for name in spec.axes or ()))
 
-    return _later(decide)
+    return _later(decide, "by axes")
 
 
 def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
@@ -206,7 +206,7 @@ def fsdp(
                 entries[max(even, key=shape.__getitem__)] = mesh_axis
         return pspec(*entries)
 
-    return _later(decide, over)
+    return _later(decide, f"largest on {mesh_axis}", over)
 
 
 def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Partitioner:
@@ -261,15 +261,16 @@ def _changed(partitioner: Partitioner, **changes: Any) -> Partitioner:
 
 def _later(
     decide: Callable[[VariableSpec, AnyMesh], PartitionSpec],
+    label: str,
     over: Partitioner | None = None,
 ) -> Partitioner:
     """A partitioner that decides once the mesh is known."""
 
     def answer(shape: Any, dtype: Any) -> Partition:
         if over is None:
-            return Partition(decide)
+            return Partition(decide, label=label)
         given = as_partition(over(shape=shape, dtype=dtype))
-        return dataclasses.replace(given, of_items=decide)
+        return dataclasses.replace(given, of_items=decide, label=f"{label}, {given}")
 
     return answer
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from . import initializers
 from ._naming import natural
+from ._partition import as_partition
 from ._signature import closed_over
 from ._spec import VariableSpec
 
@@ -68,8 +69,13 @@ PLAIN_COLUMNS = (
         right=True,
     ),
 )
+_PARTITION = Column(
+    "partition",
+    lambda spec: "" if spec.partition is None else str(as_partition(spec.partition)),
+)
 _COLUMNS = (
     *PLAIN_COLUMNS,
+    _PARTITION,
     Column("initializer", lambda spec: describe(spec.initializer)),
     Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
     Column("defined at", lambda spec: spec.where),
@@ -79,15 +85,20 @@ _Columns = Sequence[Column]
 
 def rows(specs: Iterable[VariableSpec]) -> list[tuple[str, ...]]:
     """The cells of the table, scopes with their subtotals before what is in them."""
-    return [row.cells for row in _rows(specs, _COLUMNS)[1:]]
+    return [row.cells for row in _table(specs, _COLUMNS)[0][1:]]
 
 
-def _rows(items: Iterable[Any], columns: _Columns) -> list[_Row]:
-    """Head, body and total, of what has a `path` and fills the columns."""
+def _table(items: Iterable[Any], columns: _Columns) -> tuple[list[_Row], _Columns]:
+    """Head, body and total, of what has a `path` and fills the columns; and those.
+
+    That of partitions is left out where there are none.
+    """
     table = sorted(items, key=_order)
+    if not any(getattr(item, "partition", None) for item in table):
+        columns = [column for column in columns if column is not _PARTITION]
     head = ("variable", *(column.title for column in columns))
     total = _total(table, "total", 0, columns)
-    return [_Row(0, head, "head"), *_level(table, 0, columns), total]
+    return [_Row(0, head, "head"), *_level(table, 0, columns), total], columns
 
 
 def _order(item: Any) -> list[Any]:
@@ -155,7 +166,7 @@ def _is_plain(value: Any) -> bool:
 
 def to_text(items: Iterable[Any], columns: _Columns = _COLUMNS) -> str:
     """The table with aligned columns, for a terminal."""
-    table = _rows(items, columns)
+    table, columns = _table(items, columns)
     lines = [("  " * row.depth + row.cells[0], *row.cells[1:]) for row in table]
     widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
     sides = [str.ljust, *(str.rjust if c.right else str.ljust for c in columns)]
@@ -176,8 +187,8 @@ def to_markdown(specs: Iterable[VariableSpec]) -> str:
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
-    head, *body = _rows(specs, _COLUMNS)
-    rule = ["---", *("---:" if column.right else "---" for column in _COLUMNS)]
+    (head, *body), columns = _table(specs, _COLUMNS)
+    rule = ["---", *("---:" if column.right else "---" for column in columns)]
     cells = [
         ("&nbsp;" * 4 * row.depth + (f"`{row.cells[0]}`"), *row.cells[1:])
         for row in body
@@ -198,19 +209,20 @@ def to_html(specs: Iterable[VariableSpec]) -> str:
 
     Depth, weight and side are said by the markup, since some viewers drop styles.
     """
-    head, *body = _rows(specs, _COLUMNS)
-    rows = "".join(_html_row(row, "td") for row in body)
+    (head, *body), columns = _table(specs, _COLUMNS)
+    rows = "".join(_html_row(row, "td", columns) for row in body)
     return (
         '<div style="overflow-x:auto">'
         '<table style="border-collapse:collapse;white-space:nowrap">'
-        f"<thead>{_html_row(head, 'th')}</thead><tbody>{rows}</tbody></table></div>"
+        f"<thead>{_html_row(head, 'th', columns)}</thead>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def _html_row(row: _Row, tag: str) -> str:
+def _html_row(row: _Row, tag: str, columns: _Columns) -> str:
     name, *texts = map(html.escape, row.cells)
     cells = [_html_cell(row, tag, name, "left", "&emsp;" * row.depth)]
-    for column, text in zip(_COLUMNS, texts, strict=True):
+    for column, text in zip(columns, texts, strict=True):
         cells.append(_html_cell(row, tag, text, "right" if column.right else "left"))
     return f'<tr style="{_STYLE[row.kind]}">{"".join(cells)}</tr>'
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
-from scopejax import summary
+from scopejax import partitioners, summary
 
 from .specs import SPECS, spec
 
@@ -199,3 +200,33 @@ def test_subtotals_add_up(variables):
     }
     assert sum(row[0].endswith("/") for row in rows) == len(scopes)
     assert len({len(row) for row in rows}) == 1
+
+
+def test_partitions_have_a_column_where_there_are_any():
+    """It says what the partitioners said, in words of the mesh."""
+
+    def model(scope):
+        both = partitioners.in_memory("pinned_host", partitioners.largest_axis("data"))
+        scope.get_variable("a", (4,), partitioner=both)
+        scope.get_variable("b", (4,), partitioner=lambda shape, dtype: [2])
+        scope.get_variable("c", (4, 2), partitioner=lambda shape, dtype: P(None, "x"))
+        scope.get_variable("d", (4,))
+        stages = partitioners.stacked("stage")
+        jax.vmap(lambda s: s.get_variable("e", (2,), partitioner=stages))(
+            scope.stack(3)
+        )
+
+    manifest = sj.transform(model).manifest()
+    assert "| partition |" in manifest.to_markdown().splitlines()[0]
+    cells = {row[0]: row[5] for row in summary.rows(manifest.values())}
+    assert cells == {
+        "a": "largest on data, in pinned_host",
+        "b": "(2)",
+        "c": "(-, x)",
+        "d": "",
+        "e": "stack on stage",
+        "total": "",
+    }
+    assert len(str(manifest).splitlines()) == 9
+    assert ">partition</th>" in manifest._repr_html_()
+    assert "partition" not in str(manifest.select("d"))
