@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
-from ._partition import sharding_of
+from ._partition import on_devices
 from ._signature import signature
 from ._spec import VariableSpec
 
@@ -143,7 +143,7 @@ class Kinds:
 
     def of(self, spec: VariableSpec) -> Kind:
         """The kind of `spec`, one object for all that share it."""
-        sharding = None if self._mesh is None else sharding_of(spec, self._mesh)
+        sharding = None if self._mesh is None else on_devices(spec, self._mesh)
         facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype, sharding)
         kind = self._by_facts.get(facts)
         if kind is None:

@@ -65,18 +65,26 @@ def sharding_of(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:
       InvalidArgumentError: the mesh lacks an axis that the partition names, or uses one
         twice; an axis does not come out even; there is no memory of that kind.
     """
-    partition = as_partition(spec.partition)
-    entries = _entries(spec, partition, mesh)
+    sharding = on_devices(spec, mesh)
+    kind = as_partition(spec.partition).memory_kind
+    if kind is None:
+        return sharding
+    if isinstance(mesh, Mesh):
+        require_memory(kind, mesh.local_devices[0], spec)
+    return sharding.with_memory_kind(kind)
+
+
+def on_devices(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:
+    """The same in the default memory, where programs put what they make."""
+    entries = _entries(spec, as_partition(spec.partition), mesh)
     _require_axes(spec, entries, mesh)
     _require_once(spec, entries)
     _require_even(spec, entries, mesh)
-    if partition.memory_kind is not None and isinstance(mesh, Mesh):
-        require_memory(partition.memory_kind, mesh.local_devices[0], spec)
     # Without the None at its end, as JAX writes those of a program's results: two that
     # are written in different ways are compiled for twice.
     while entries and entries[-1] is None:
         entries = entries[:-1]
-    return NamedSharding(mesh, pspec(*entries), memory_kind=partition.memory_kind)
+    return NamedSharding(mesh, pspec(*entries))
 
 
 def type_of_item(spec: VariableSpec) -> PartitionSpec | None:

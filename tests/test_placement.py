@@ -16,6 +16,17 @@ from .meshes import all_bits, bits, mesh_of
 HOST = partitioners.in_memory("pinned_host", partitioners.largest_axis("data"))
 
 
+def _results_stay():
+    """Whether what a program puts into the host's memory is there afterwards."""
+    put = jax.jit(lambda x: jax.device_put(x, jax.memory.Space.Host))
+    return put(jnp.ones(2)).sharding.memory_kind == "pinned_host"
+
+
+results_stay = pytest.mark.skipif(
+    not _results_stay(), reason="JAX 0.10.0 on CPU brings results back to the device"
+)
+
+
 def kinds(tree):
     """The kind of memory of each array."""
     return jax.tree.map(lambda array: array.sharding.memory_kind, tree)
@@ -67,6 +78,7 @@ def test_a_variable_lives_where_its_partitioner_says(mesh, key):
         assert jax.tree.map(lambda array: array.sharding, params) == shardings
 
 
+@results_stay
 @pytest.mark.parametrize("mesh", [None, mesh_of(8)], ids=["device", "mesh"])
 def test_made_within_jit_it_lives_there_too(mesh, key):
     """`jax.jit(init)` puts it there as well."""
@@ -83,6 +95,7 @@ def test_it_is_brought_to_the_device_once(key):
     assert puts(jax.make_jaxpr(net.apply)(params, x).jaxpr) == 2
 
 
+@results_stay
 @pytest.mark.parametrize("mesh", [None, mesh_of(8)], ids=["device", "mesh"])
 def test_computing_is_as_of_a_variable_on_the_device(mesh, key):
     """Values and gradients are those of the model whose variables never moved."""
@@ -139,6 +152,7 @@ def test_a_device_is_heeded_outside_of_jit(key):
     assert jax.jit(net.apply)(params).devices() == {jax.devices()[0]}
 
 
+@results_stay
 def test_state_that_lives_on_the_host(key):
     """Each value of state is brought over anew, and written back where it lives."""
 
@@ -157,6 +171,7 @@ def test_state_that_lives_on_the_host(key):
     assert kinds(state) == {"n": "pinned_host"}
 
 
+@results_stay
 def test_offloaded_optimizer_state(key):
     """Adam's moments live on the host between steps, to the same parameters."""
 

@@ -72,7 +72,9 @@ def test_a_graph_under_a_mesh(graph):
             "table", [8, 4], partitioner=tf1.fixed_size_partitioner(2)
         )
         plain = tf1.get_variable("plain", [3])
-        assert table.as_tensor().sharding.spec == P("model",)
+        assert table.as_tensor().sharding.spec == P(
+            "model",
+        )
         assert plain.value().sharding.is_fully_replicated
         first, second = table
         second.assign(jnp.ones((4, 4)))
