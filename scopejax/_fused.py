@@ -150,9 +150,9 @@ _MANY = 500
 # The program
 
 
-def numbers(chain: Chain, key: Words, counter: Any, factor: Any) -> jax.Array:
+def numbers(chain: Chain, key: Words, counter: Words, factor: Any) -> jax.Array:
     """Number `counter` of `key`, for arrays that broadcast; within a trace."""
-    high, low = threefry2x32(key, (np.uint32(0), counter))
+    high, low = threefry2x32(key, counter)
     drawn: jax.Array = chain.apply(high ^ low) * factor
     return drawn
 
@@ -218,7 +218,8 @@ class Block:
     def _run(self, keys: Any, starts: Any, factors: Any) -> jax.Array:
         column = jax.lax.broadcasted_iota(jnp.uint32, (ROWS, ROW), 1)
         key = keys[:, :1], keys[:, 1:]
-        return numbers(self._chain, key, starts[:, None] + column, factors[:, None])
+        counter = np.uint32(0), starts[:, None] + column
+        return numbers(self._chain, key, counter, factors[:, None])
 
     def _sample_of(self, kind: Kind) -> Kind:
         """What to compare by: drawn as `kind` is; of 4,101 numbers, where it can be."""

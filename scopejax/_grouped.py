@@ -124,7 +124,8 @@ class Grouped:
         ones = (1,) * high.ndim
         counter = jax.lax.broadcasted_iota(jnp.uint32, (*ones, plan.size), high.ndim)
         key = high[..., None], low[..., None]
-        drawn = numbers(plan.recipe.chain, key, counter, plan.recipe.factor)
+        chain, factor = plan.recipe
+        drawn = numbers(chain, key, (np.uint32(0), counter), factor)
         return drawn.reshape((len(words), *kind.stack, *kind.shape))
 
     def _looped(self, words: np.ndarray, kind: Kind) -> jax.Array:

@@ -13,6 +13,7 @@ variable has to fit one device.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -33,10 +34,9 @@ from ._plain import Plain, program
 from ._recipe import Chain, fills
 from ._rows import Plan, plan_of
 from ._spec import VariableSpec, abstract
-from ._threefry import Words, fold_words, item_keys
+from ._threefry import Words, fold_words, item_keys, wide_product, wide_sum
 
-# Counters have 32 bits here; what is larger than that JAX draws.
-_LIMIT = 2**32
+_WORD = 2**32  # how many counters one word has
 
 
 class Program:
@@ -79,20 +79,24 @@ def _drawing(
     return Program(run, sharding, words, abstract((), dtype))
 
 
-def _counter(stack: tuple[int, ...], item: tuple[int, ...]) -> jax.Array:
+def _counter(stack: tuple[int, ...], item: tuple[int, ...]) -> Words:
     """The number of each element within its item, row by row."""
-    shape = stack + item
-    counter, stride = jnp.zeros(shape, jnp.uint32), 1
+    shape, stride = stack + item, 1
+    high: Any = np.uint32(0)
+    low: Any = jnp.zeros(shape, jnp.uint32)
     for axis in reversed(range(len(stack), len(shape))):
         place = jax.lax.broadcasted_iota(jnp.uint32, shape, axis)
-        counter += place * jnp.uint32(stride)
+        if math.prod(item) <= _WORD:
+            low += place * jnp.uint32(stride)
+        else:
+            high, low = wide_sum((high, low), wide_product(place, stride))
         stride *= shape[axis]
-    return counter
+    return high, low
 
 
 @functools.lru_cache(maxsize=4096)
-def _initializing(kind: Kind, impl: Any) -> Program:
-    """``key words -> array``: the initializer itself."""
+def _filling(kind: Kind, impl: Any) -> Program:
+    """``key words -> array``: the initializer itself, which draws nothing."""
     plain = program(kind.whole)
 
     def run(words: jax.Array) -> jax.Array:
@@ -130,12 +134,11 @@ class Sharded:
         if plan is not None and plan.size:
             if not self._compares(kind, plan):
                 return False
-            if plan.size < _LIMIT:
-                self._makers[id(kind)] = self._drawer(kind, plan)
-                return True
-        elif not fills(item_of(kind.item).traced.jaxpr):
+            self._makers[id(kind)] = self._drawer(kind, plan)
+            return True
+        if not fills(item_of(kind.item).traced.jaxpr):
             return False
-        self._makers[id(kind)] = self._initializer(kind)
+        self._makers[id(kind)] = self._filler(kind)
         return True
 
     def makes(self, kind: Kind) -> bool:
@@ -172,12 +175,10 @@ class Sharded:
 
         return make
 
-    def _initializer(self, kind: Kind) -> Callable[[VariableSpec], jax.Array]:
-        run = _initializing(kind, self._impl)
-        run.start(self._threads)
-        if not self._counts:  # nor is anything drawn
-            return lambda _: run(self._root)
-        return lambda spec: run(np.concatenate(self._folded(spec)))
+    def _filler(self, kind: Kind) -> Callable[[VariableSpec], jax.Array]:
+        fill = _filling(kind, self._impl)
+        fill.start(self._threads)
+        return lambda _: fill(self._root)
 
     def _folded(self, spec: VariableSpec) -> Words:
         """The two words of the variable's key, each of shape `(1,)`."""

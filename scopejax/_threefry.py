@@ -67,3 +67,33 @@ def item_keys(key: Words, stack: tuple[int, ...]) -> Words:
         index = np.arange(n, dtype=np.uint32)
         key = fold_in((high, low), index.reshape((1,) * (high.ndim - 1) + (n,)))
     return key
+
+
+def wide_sum(one: Words, two: Words) -> Words:
+    """The sum of two numbers of 64 bits.
+
+    >>> ones = np.array([2**32 - 1], "uint32")
+    >>> [word.tolist() for word in wide_sum((np.uint32(1), ones), (np.uint32(2), ones))]
+    [[4], [4294967294]]
+    """
+    low = one[1] + two[1]
+    return one[0] + two[0] + (low < two[1]).astype(low.dtype), low
+
+
+def wide_product(word: Any, factor: int) -> Words:
+    """64 bits of the product of a word and a number.
+
+    >>> [int(word[0]) for word in wide_product(np.array([7], "uint32"), 2**33 + 5)]
+    [14, 35]
+    """
+    mask, half = np.uint32(0xFFFF), np.uint32(16)
+    high, low = word * np.uint32(factor >> 32 & 0xFFFFFFFF), word * np.uint32(0)
+    for shift in (0, 16):
+        digits = np.uint32(factor >> shift & 0xFFFF)
+        upper, lower = (word >> half) * digits, (word & mask) * digits
+        # upper * 2**16 + lower, and that shifted
+        part = wide_sum((upper >> half, upper << half), (low * np.uint32(0), lower))
+        if shift:
+            part = (part[0] << half) | (part[1] >> half), part[1] << half
+        high, low = wide_sum((high, low), part)
+    return high, low

@@ -13,7 +13,7 @@ from jax.nn import initializers as jaxinit
 from jax.sharding import AxisType, PartitionSpec
 
 import scopejax as sj
-from scopejax import _sharded, partitioners
+from scopejax import _sharded, _threefry, partitioners
 
 from .meshes import all_bits, bits, mesh_of
 
@@ -239,16 +239,29 @@ def test_a_mesh_of_other_devices_than_the_first(key):
         assert all(a.devices() == set(devices) for a in jax.tree.leaves(params))
 
 
-def test_large_variables_are_drawn_by_jax(key, monkeypatch):
-    """Beyond 32 bits of counter JAX's own program draws, to the same bits."""
-    monkeypatch.setattr(_sharded, "_LIMIT", 100)
+@pytest.mark.parametrize("limit", [2**32, 1], ids=["word", "two words"])
+def test_counters_are_those_of_jax(limit, key, monkeypatch):
+    """Counters of one word and of two give the same numbers."""
+    monkeypatch.setattr(_sharded, "_WORD", limit)
+    _sharded._drawing.cache_clear()
     variables = {
         name: ((16, 24), "float32", INITIALIZERS[name], PARTITIONERS["fsdp"], stack)
         for name, stack in [("normal", 0), ("laplace", 2)]
     }
-    net = sj.transform(model)
-    params = net.init(key, variables, mesh=mesh_of(8))
+    net, mesh = sj.transform(model), mesh_of(8)
+    params = net.init(key, variables, mesh=mesh)
     assert all_bits(params) == all_bits(net.init(key, variables))
-    jax.tree.map(
-        require_sharding, params, net.manifest(variables).shardings(mesh_of(8))
-    )
+    jax.tree.map(require_sharding, params, net.manifest(variables).shardings(mesh))
+    _sharded._drawing.cache_clear()
+
+
+WORD = st.integers(0, 2**32 - 1)
+
+
+@given(WORD, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+def test_counters_beyond_32_bits(word, factor, more):
+    """Two words hold sums and products of 64 bits."""
+    product = _threefry.wide_product(np.array([word], np.uint32), factor)
+    added = tuple(np.array([n], np.uint32) for n in divmod(more, 2**32))
+    high, low = _threefry.wide_sum(product, added)
+    assert int(high[0]) * 2**32 + int(low[0]) == (word * factor + more) % 2**64
