@@ -62,6 +62,48 @@ def test_integers_that_do_not_fit_are_refused(path, number, dtype):
     assert str(number) in error.found
 
 
+FLOATS = {
+    "float16": ("float32", 7e4),
+    "bfloat16": ("float64", 1e300),
+    "float8_e4m3fn": ("float16", 500),
+    "float8_e5m2": ("float32", -1e5),
+    "complex64": ("complex128", 1e300j),
+}
+
+
+@pytest.mark.parametrize(("dtype", "stored"), FLOATS.items(), ids=FLOATS)
+def test_floats_that_do_not_fit_are_refused(tmp_path, dtype, stored):
+    """No finite number becomes infinite or NaN, and NumPy does not warn."""
+    path, (wide, number) = tmp_path / "net.ckpt-1", stored
+    numbers = np.array([number, 1, np.nan, np.inf, number], wide)
+    checkpoints.save(path, {"a": {"w": numbers}})
+    error = refusal(
+        sj.VariableMismatchError,
+        lambda: checkpoints.load(path, cast=dtype),
+        f"a/w has numbers that do not fit into {dtype}",
+        name="a/w",
+    )
+    assert error.found == f"2 of 5, such as {np.array(number, wide)}"
+
+
+def test_infinities_and_nan_are_cast(path):
+    """They are what they were; a number that is too small becomes zero."""
+    tensors.save_file({"w": np.array([np.inf, -np.inf, np.nan, 1e-30])}, path)
+    found = checkpoints.load(path, cast="float16")["w"]
+    np.testing.assert_array_equal(found, [np.inf, -np.inf, np.nan, 0])
+
+
+def test_a_cast_to_the_target_needs_one(path):
+    """Without a target there are no dtypes to cast to."""
+    checkpoints.save(path, NUMBERS)
+    error = refusal(
+        sj.InvalidArgumentError,
+        lambda: checkpoints.load(path, cast=True),
+        "cast=True casts to the dtypes of a target, and there is none",
+    )
+    assert error.remedy == "Pass target, or the dtype: cast='bfloat16'."
+
+
 UNCAST = {
     "another kind": ({"f": "int32"}, "cast: f is of dtype float32, int32 of another"),
     "no match": ({"g": "float16"}, "No variable matches 'g'"),

@@ -174,6 +174,14 @@ def test_what_is_there_is_not_replaced(folder, there):
     assert sorted(folder.parent.rglob("*")) == before
 
 
+@pytest.mark.parametrize("save", [checkpoints.save, checkpoints.save_async])
+def test_a_folder_that_is_not_there_is_not_made(folder, save):
+    """As with files: a misspelt path makes no folders."""
+    with pytest.raises(FileNotFoundError, match=f"No such file.*'{folder}'"):
+        save(folder / "below", TREE)
+    assert os.listdir(folder.parent) == []
+
+
 # Directories of others
 
 

@@ -205,7 +205,9 @@ def test_a_cast_gives_the_nearest_number(path, tmp_path, convert):
         ("--rename model/h0/w=model/h0", "cannot be both a variable and a scope"),
         ("--rename model/h0/w=model/h0/b", "would both be called model/h0/b"),
         ("--cast flot", "'flot' is not a dtype"),
+        ("--cast str", "Name one of numbers: bfloat16."),
         ("--slot Adm", "no slot 'Adm'"),
+        ("--slot Adm", "remedy    python -m scopejax inspect PATH lists them."),
     ],
 )
 @pytest.mark.parametrize("name", NAMES.values())
@@ -245,7 +247,7 @@ def test_what_is_no_array_is_refused(tmp_path, refusal, name):
 def test_a_selection_goes_around_what_is_no_array(path, convert):
     """The rest is written."""
     out = convert(DATA / "no_arrays" / "model.ckpt", path, "--select", "plain")
-    assert out == "1 arrays; left out: 3 that were not selected\n"
+    assert out == "1 array; left out: 3 that were not selected\n"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,10 @@ def test_a_selection_goes_around_what_is_no_array(path, convert):
         ("lost", "b.safetensors", f"there is no {DATA / 'lost'}\n"),
         ("training", "lost/b.safetensors", "/lost\n"),
         ("training", "lost/b.ckpt-1", "/lost\n"),
+        ("training", "lost/b", "/lost\n"),
+        ("training", "lost/c/b", "/lost\n"),
         ("training", "b.npz", "'.npz' stands for none"),
+        ("training", "b.npz", "Pass --from for A or --to for B, one of"),
         ("expected.json", "b.safetensors", "is no whole safetensors file"),
         ("dtypes/model.ckpt", "b", "The name '/a' has an empty component"),
     ],

@@ -63,6 +63,33 @@ def test_equal_checkpoints_do_not_differ(saved, diff, one, two):
     assert found == (0, "No difference.\n")
 
 
+def test_formats_may_be_named(saved, diff, tmp_path):
+    """Of either, where the paths do not tell."""
+    odd = tmp_path / "net.bin"
+    odd.write_bytes((saved / "a.safetensors").read_bytes())
+    named = ("--from", "safetensors"), ("--to", "orbax")
+    assert diff(odd, saved / "a", *named[0], *named[1])[0] == 0
+    line = ["diff", str(saved / "a"), str(odd), *named[1]]
+    assert command.main(line) == 2
+
+
+def test_a_folder_without_a_checkpoint_is_told(capsys, tmp_path):
+    """With the options that name formats here."""
+    assert command.main(["diff", str(tmp_path), str(DATA / "training")]) == 2
+    assert "Pass --from for A or --to for B, one of" in capsys.readouterr().err
+
+
+def test_one_array_is_counted_as_one(diff, tmp_path):
+    """A slot with one array in it."""
+    for name, tree in (
+        ("a", {"step": np.int32(1)}),
+        ("b", {"global_step": np.int64(7)}),
+    ):
+        checkpoints.save(tmp_path / f"{name}.ckpt-1", tree)
+    _, out = diff(tmp_path / "b.ckpt-1", tmp_path / "a.ckpt-1")
+    assert "(non_slot): only in the first, 1 array\n" in out
+
+
 def test_each_difference_has_a_line(diff_trees):
     """Names first, then shapes, dtypes and numbers, in the order of the file."""
     one = {

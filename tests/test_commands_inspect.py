@@ -251,6 +251,8 @@ def test_a_missing_file_is_named(tmp_path, refusal):
     [
         ("expected.json", (), "is no whole safetensors file"),
         (".", (), "no checkpoint is there"),
+        (".", (), "Pass --format, one of orbax"),
+        ("training", ("--format", "safetensors"), "training is a folder"),
         ("version_1/model.ckpt", (), "old format V1"),
         ("training", ("--slot", "Adm"), "no slot 'Adm'.\n  nearest   Adam, Adam_1"),
         ("training", ("--match", "model/h0/v"), "matches 'model/h0/v'.\n  nearest"),

@@ -1,5 +1,6 @@
 """The figures of arrays, held against NumPy's own."""
 
+import json
 import math
 
 import jax.numpy as jnp
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors import numpy as tensors
 
+import scopejax.__main__ as command
 from scopejax.commands import _numbers
 from scopejax.commands._numbers import difference, is_array, stats
 
@@ -52,8 +55,9 @@ def test_figures_are_numpys(array):
         if not known.size:
             assert found[:3] == (None, None, None)
             return
-        assert found.least == np.nanmin(numbers)
-        assert found.greatest == np.nanmax(numbers)
+        plain = numbers if jnp.issubdtype(array.dtype, jnp.inexact) else array
+        assert found.least == np.nanmin(plain).item()
+        assert found.greatest == np.nanmax(plain).item()
         if np.isfinite(np.abs(known).sum()):
             scale = np.abs(known).max()
             assert abs(found.mean - np.nanmean(numbers)) <= 1e-9 * scale
@@ -178,3 +182,22 @@ def test_numbers_are_arrays(dtype):
     assert is_array(dtype)
     ones = np.ones(2, np.float32).astype(jnp.dtype(dtype))
     assert stats(ones) == (1, 1, 1, 0)
+
+
+def test_whole_numbers_are_shown_exactly(path, capsys):
+    """Beyond 2**53 too, where floating-point numbers have gaps."""
+    numbers = {
+        "i": np.array([-(2**53) - 1, 2**63 - 1], np.int64),
+        "u": np.array([2**53 + 1, 2**64 - 1], np.uint64),
+        "v": np.full(12345, np.nan, np.float16),
+    }
+    tensors.save_file(numbers, path)
+    command.main(["inspect", str(path), "--stats"])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    figures = {row[0]: row[-4:] for row in rows if row and row[0] in numbers}
+    assert figures["i"][::2] == ["-9007199254740993", "9223372036854775807"]
+    assert figures["u"][::2] == ["9007199254740993", "18446744073709551615"]
+    assert figures["v"][-1] == "12345"
+    command.main(["inspect", str(path), "--stats", "--json"])
+    found = json.loads(capsys.readouterr().out)["variables"]
+    assert {row["max"] for row in found} == {2**63 - 1, 2**64 - 1, None}

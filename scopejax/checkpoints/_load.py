@@ -45,8 +45,9 @@ def load(
       rename: from the checkpoint's names to the model's: ``{"old/**": "new/**"}``, a
         compiled expression with a template, or a function of the name.
       cast: True casts to the target's dtypes; a dtype casts all numbers of its kind,
-        floating-point ones or integers, and ``{glob: dtype}`` some. An integer that
-        does not fit is an error.
+        floating-point ones or integers, and ``{glob: dtype}`` some. A number that
+        does not fit is an error: an integer that would be wrapped, or a float that
+        would be infinite.
       transpose: ``{"**/kernel": (1, 0)}``, the axes in their new order.
       slot: in place of the variables, what an optimizer kept for them in a checkpoint
         of TensorFlow, under the variables' names; `slots` lists them.
@@ -56,7 +57,8 @@ def load(
       FileNotFoundError: there is no such file.
       CheckpointError: the file is damaged or cut short, or an array is none.
       VariableMismatchError: lists every difference from `target`; or an array has 64
-        bits, and ``jax_enable_x64`` is off.
+        bits, and ``jax_enable_x64`` is off; or a number does not fit into its new
+        dtype.
       InvalidArgumentError: an option matches nothing or makes no sense.
       ImportError: the format's library is not installed.
 
@@ -233,21 +235,42 @@ def changed(transfer: Transfer, array: np.ndarray) -> np.ndarray:
     """The array with its axes in their new order, of its new dtype."""
     if transfer.axes is not None:
         array = array.transpose(transfer.axes)
-    cast = array.astype(jnp.dtype(transfer.dtype), copy=False)
-    if jnp.issubdtype(cast.dtype, np.integer) and not np.array_equal(cast, array):
+    with np.errstate(over="ignore", invalid="ignore"):  # what is lost is told here
+        cast = array.astype(jnp.dtype(transfer.dtype), copy=False)
+    if cast.dtype != array.dtype:
+        _require_fit(transfer, array, cast)
+    return cast
+
+
+def _require_fit(transfer: Transfer, array: np.ndarray, cast: np.ndarray) -> None:
+    """Refuses integers that were wrapped, and floats that are finite no more."""
+    if jnp.issubdtype(cast.dtype, np.inexact):
+        lost = np.isfinite(array) & ~np.isfinite(cast)
+    else:
+        lost = cast != array
+    if lost.any():
         raise VariableMismatchError(
             f"{transfer.name} has numbers that do not fit into {transfer.dtype}.",
             name=transfer.name,
-            found=f"{array.min()} to {array.max()}",
+            found=f"{lost.sum():,} of {lost.size:,}, such as {array[lost][0]}",
             where=user_line(),
         )
-    return cast
 
 
 def _placed(array: np.ndarray, sharding: Any) -> jax.Array:
     """A JAX array that shares no memory with the file."""
-    if sharding is None:
-        return jnp.array(array)
-    return jax.make_array_from_callback(
-        array.shape, sharding, lambda index: np.array(array[index])
-    )
+    if sharding is not None and len(sharding.device_set) > 1:
+        return jax.make_array_from_callback(
+            array.shape, sharding, lambda index: np.array(array[index])
+        )
+    placed = jax.device_put(array, sharding)
+    return jnp.array(placed) if _is_shared(placed, array) else placed
+
+
+def _is_shared(placed: jax.Array, array: np.ndarray) -> bool:
+    """Whether JAX took the memory as it is: a CPU does where that is aligned.
+
+    `jnp.array` alone would copy twice where it is not (test_checkpoints_disk.py).
+    """
+    on_host = all(device.platform == "cpu" for device in placed.devices())
+    return on_host and placed.unsafe_buffer_pointer() == array.ctypes.data

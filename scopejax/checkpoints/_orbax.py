@@ -7,7 +7,9 @@ be looked into.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import SingleDeviceSharding
 
 from .._errors import CheckpointError, InvalidArgumentError
 from .._tree import from_flat
@@ -75,7 +78,8 @@ class OrbaxReader(Reader):
         """The arrays on their shardings; each device is given what it holds alone."""
         for entry in entries:
             _require_array(entry)
-        ocp, here = _library(), jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        # With several processes the first of all devices may be another's.
+        ocp, here = _library(), SingleDeviceSharding(jax.local_devices()[0])
         kinds = {
             entry.name: ocp.ArrayRestoreArgs(sharding=sharding or here)
             for entry, sharding in zip(entries, shardings, strict=True)
@@ -159,6 +163,7 @@ class Saving:
         self, path: Path, sources: Sequence[Source], metadata: Mapping[str, str]
     ) -> None:
         _require_new(path)
+        _require_folder(path.parent)
         _require_some(sources)
         for source in sources:
             _require_storable(source)
@@ -182,6 +187,12 @@ def _require_new(path: Path) -> None:
             remedy="Save each checkpoint to a directory of its own, such as"
             " 'step_1000'; orbax's CheckpointManager keeps the last few.",
         )
+
+
+def _require_folder(folder: Path) -> None:
+    """Orbax would make folders, of whatever misspelt name; files have none made."""
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
 def _require_some(sources: Sequence[Source]) -> None:

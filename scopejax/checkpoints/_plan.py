@@ -89,6 +89,7 @@ def plan(
       VariableMismatchError: shapes or dtypes differ; with `strict`, a name does.
       InvalidArgumentError: a pattern covers nothing, or an option makes no sense.
     """
+    _require_target(cast, target)
     found = list(entries)
     names = renamed([entry.name for entry in found], rename)
     found = [e for e in found if _selected(select, names[e.name])]
@@ -110,6 +111,15 @@ def plan(
     compared = {k: v for k, v in transfers.items() if strict or k in wanted}
     refuse("the checkpoint", list(differences(wanted, compared, complete=strict)))
     return [transfers[name] for name in report.loaded], report
+
+
+def _require_target(cast: Cast, target: Target | None) -> None:
+    if cast is True and target is None:
+        raise InvalidArgumentError(
+            "cast=True casts to the dtypes of a target, and there is none.",
+            where=user_line(),
+            remedy="Pass target, or the dtype: cast='bfloat16'.",
+        )
 
 
 def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._errors import CheckpointError, InvalidArgumentError
-from .._files import whole_file
+from .._files import hand_over, whole_file
 from .._where import user_line
 from ._entry import Entry, Reader, Source
 
@@ -58,6 +58,7 @@ class SafetensorsReader(Reader):
     def __init__(self, path: Path) -> None:
         from safetensors import SafetensorError, safe_open
 
+        _require_file(path)
         state = _state(path)  # Python's own error where there is nothing
         try:
             with safe_open(path, framework="numpy") as file:
@@ -107,6 +108,16 @@ class SafetensorsReader(Reader):
         del self._data
 
 
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder, and a safetensors file is wanted.",
+            where=user_line(),
+            nearest=sorted(map(str, path.glob(f"*{SUFFIX}")))[:3],
+            remedy="Name the file in it.",
+        )
+
+
 def _entry(name: str, shape: tuple[int, ...], code: str) -> Entry:
     dtype = _DTYPES.get(code, code)
     bits = 8 * jnp.dtype(dtype).itemsize if code in _DTYPES else _bits(code)
@@ -141,9 +152,11 @@ def write(path: Path, sources: Sequence[Source], metadata: Mapping[str, str]) ->
     ordered = sorted(sources, key=lambda s: (-jnp.dtype(s.dtype).itemsize, s.name))
     with whole_file(path) as beside, beside.open("xb") as file:
         file.write(_header(ordered, metadata))
+        begun = 0
         for source in ordered:
             array = np.ascontiguousarray(source.bring())
             file.write(array.reshape(-1).view(np.uint8).data)
+            begun = hand_over(file, begun)
 
 
 def _require_storable(source: Source) -> None:

@@ -21,7 +21,7 @@ from .._version import __version__
 from .._where import user_line
 from . import _orbax
 from ._entry import Source
-from ._formats import to_write
+from ._formats import Format, to_write
 
 
 def save(
@@ -34,22 +34,28 @@ def save(
 
     ``"net.safetensors"`` is one file with flat names, ``"encoder/h0/kernel"``. A name
     without a suffix, ``"step_1000"``, is a directory of orbax, to which each process
-    writes its own shards. ``"model.ckpt-1000"`` is the prefix of a checkpoint that
-    TensorFlow reads, with TF1's names.
+    writes its own shards; orbax takes no tree without arrays, and no array without
+    numbers. ``"model.ckpt-1000"`` is the prefix of a checkpoint that TensorFlow reads,
+    with TF1's names.
 
     A checkpoint appears whole or not at all: if the process is killed or the disk is
     full, what was at `path` before stays. A safetensors file takes the place of an
     older one; what consists of several files is never replaced. Beside the arrays lie
     scopejax's version and `Manifest.digest`, except in TensorFlow's format.
 
+    Where there are several processes, all of them save to a directory of orbax, and one
+    alone to a file, which takes arrays that it has whole.
+
     Args:
-      path: where to.
+      path: where to. The folder that it is in has to exist.
       params: nested dict of arrays.
       format: ``"safetensors"``, ``"orbax"`` or ``"tf1"``, whatever `path` is called.
 
     Raises:
       InvalidArgumentError: a key is no name, a leaf is no array or of a dtype that the
-        format has not, the format cannot be told, or a directory is there already.
+        format has not, the format cannot be told, or a directory is there already; with
+        several processes, parts of a leaf are out of reach, or those of one alone.
+      FileNotFoundError: there is no such folder.
       ImportError: the format's library is not installed.
 
     >>> import tempfile
@@ -63,8 +69,9 @@ def save(
     """
     path = Path(path)
     leaves = _storable_leaves(params)
-    sources = list(_sources(leaves))
-    to_write(path, format).write(path, sources, metadata_of(leaves))
+    chosen = to_write(path, format)
+    _require_reachable(leaves, chosen)
+    chosen.write(path, list(_sources(leaves)), metadata_of(leaves))
 
 
 def save_async(
@@ -97,6 +104,7 @@ def save_async(
     path = Path(path)
     leaves = _storable_leaves(params)
     metadata, chosen = metadata_of(leaves), to_write(path, format)
+    _require_reachable(leaves, chosen)
     threads = ThreadPoolExecutor(1, "scopejax-save")
     try:
         if chosen.write is _orbax.write:
@@ -116,6 +124,37 @@ def metadata_of(leaves: Mapping[str, Any]) -> dict[str, str]:
 def _sources(leaves: Mapping[str, Any]) -> Iterator[Source]:
     for name, leaf in leaves.items():
         yield Source(name, leaf.shape, str(leaf.dtype), partial(_itself, leaf))
+
+
+def _require_reachable(leaves: Mapping[str, Any], chosen: Format) -> None:
+    """A process writes files alone, and a directory of orbax with all others."""
+    is_shared = chosen.write is _orbax.write
+    for name, leaf in leaves.items():
+        if not isinstance(leaf, jax.Array):
+            continue
+        if is_shared and leaf.is_fully_addressable and jax.process_count() > 1:
+            raise InvalidArgumentError(
+                f"{name} cannot be saved: it is an array of this process alone.",
+                name=name,
+                expected=f"an array of all {jax.process_count()} processes",
+                found=str(leaf.sharding),
+                where=user_line(),
+                remedy="Make it on the mesh (init with mesh=, jax.jit with"
+                " out_shardings); or, where all have the same, save numpy.asarray of"
+                " it.",
+            )
+        if not is_shared and not (
+            leaf.is_fully_addressable or leaf.is_fully_replicated
+        ):
+            raise InvalidArgumentError(
+                f"{name} cannot be saved to a file: other processes have parts of it.",
+                name=name,
+                expected="an array that this process has whole",
+                found=str(leaf.sharding),
+                where=user_line(),
+                remedy="Save to a directory of orbax, such as 'step_1000', from all"
+                " processes; `python -m scopejax convert` makes one file of it.",
+            )
 
 
 def _itself(leaf: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import ScopeError
+from ._words import OF_TWO, Words, for_stream, told
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -19,21 +20,23 @@ def add_commands(commands: Any) -> None:
         add(commands)
 
 
-def _careful(command: Command) -> Command:
+def _careful(command: Command, words: Words | None = None) -> Command:
     """A command that tells what went wrong in words, and ends with status 2."""
 
     def careful(args: argparse.Namespace) -> int:
         try:
             return command(args)
         except ScopeError as error:
-            problem = _told(error)
+            problem = told(error, words or {})
         except FileNotFoundError as error:
-            problem = f"there is no {_absent(Path(error.filename))}"
+            lost = error.filename
+            problem = f"there is no {_absent(Path(lost))}" if lost else str(error)
         except (BrokenPipeError, KeyboardInterrupt):
             raise
         except (OSError, ImportError) as error:
             problem = str(error)
-        print(f"python -m scopejax: {problem}", file=sys.stderr)
+        problem = for_stream(f"python -m scopejax: {problem}", sys.stderr)
+        print(problem, file=sys.stderr)
         return 2
 
     return careful
@@ -45,20 +48,9 @@ def _absent(path: Path) -> Path:
     return next((part for part in parts if not part.exists()), path)
 
 
-def _told(error: ScopeError) -> str:
-    """The message without lines of code, which nobody wrote here."""
-    lines = [error.headline]
-    for field in ("expected", "found", "nearest", "remedy"):
-        value = getattr(error, field)
-        if value:
-            text = ", ".join(value) if isinstance(value, tuple) else value
-            lines.append(f"  {field:<10}{text}")
-    return "\n".join(lines)
-
-
 def _print(text: str) -> None:
     """Prints at once, so that what goes wrong with the output is told here, too."""
-    print(text, flush=True)
+    print(for_stream(text, sys.stdout), flush=True)
 
 
 def _inspect(args: argparse.Namespace) -> int:
@@ -80,7 +72,14 @@ def _inspect(args: argparse.Namespace) -> int:
 def _diff(args: argparse.Namespace) -> int:
     from ._diff import diff
 
-    lines = diff(args.a, args.b, match=args.match, rtol=args.rtol, atol=args.atol)
+    lines = diff(
+        args.a,
+        args.b,
+        match=args.match,
+        rtol=args.rtol,
+        atol=args.atol,
+        formats=(args.source_format, args.format),
+    )
     _print("\n".join(lines) if lines else "No difference.")
     return 1 if lines else 0
 
@@ -159,7 +158,8 @@ def _add_diff(commands: Any) -> None:
     parser.add_argument(
         "--atol", type=_tolerance, default=0.0, metavar="A", help="absolute tolerance"
     )
-    parser.set_defaults(command=_careful(_diff))
+    _add_formats(parser)
+    parser.set_defaults(command=_careful(_diff, OF_TWO))
 
 
 def _add_convert(commands: Any) -> None:
@@ -187,10 +187,15 @@ def _add_convert(commands: Any) -> None:
     parser.add_argument(
         "--slot", default="", help="what an optimizer kept, in place of the variables"
     )
+    _add_formats(parser)
+    parser.set_defaults(command=_careful(_convert, OF_TWO))
+
+
+def _add_formats(parser: argparse.ArgumentParser) -> None:
+    """Those of two paths."""
     parser.add_argument(
         "--from", dest="source_format", choices=_FORMATS, help="if A does not tell"
     )
     parser.add_argument(
         "--to", dest="format", choices=_FORMATS, help="if B does not tell"
     )
-    parser.set_defaults(command=_careful(_convert))

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from .._match import NamePattern
 from .._tree import from_flat
 from ..checkpoints._entry import Reader, Source
@@ -17,6 +19,7 @@ from ..checkpoints._plan import Transfer, plan
 from ..checkpoints._renaming import Renaming
 from ..checkpoints._save import metadata_of
 from ._progress import progress
+from ._words import arrays, printable
 
 Advance = Callable[[int], None]
 
@@ -41,7 +44,7 @@ def convert(
       source: a checkpoint of any kind.
       target: where to; its name tells the format, as of `scopejax.checkpoints.save`.
       select, rename, slot: as of `scopejax.checkpoints.load`.
-      cast: a dtype for all numbers of its kind.
+      cast: a dtype for all numbers of its kind, of 64 bits, too.
       source_format, target_format: where the names do not tell.
 
     Raises:
@@ -49,15 +52,16 @@ def convert(
     """
     form = to_write(target, target_format)
     with open_checkpoint(source, source_format) as reader:
-        transfers, _ = plan(
-            of_slot(reader, slot),
-            None,
-            select=select,
-            rename=rename,
-            cast=cast or False,
-            transpose=None,
-            strict=True,
-        )
+        with jax.enable_x64(True):  # no array of JAX's is made
+            transfers, _ = plan(
+                of_slot(reader, slot),
+                None,
+                select=select,
+                rename=rename,
+                cast=cast or False,
+                transpose=None,
+                strict=True,
+            )
         described = {transfer.name: transfer for transfer in transfers}
         from_flat(described)  # raises where names do not nest
         with progress("converting", sum(t.entry.nbytes for t in transfers)) as advance:
@@ -79,9 +83,12 @@ def _brought(reader: Reader, transfer: Transfer, advance: Advance) -> Any:
 
 def _told(reader: Reader, transfers: list[Transfer], target: Path, slot: str) -> str:
     others = Counter(entry.slot for entry in reader.entries if entry.slot != slot)
-    left = [f"{count} of {name or 'the variables'}" for name, count in others.items()]
+    left = [
+        f"{count} of {printable(name) or 'the variables'}"
+        for name, count in others.items()
+    ]
     unselected = len(reader.entries) - others.total() - len(transfers)
     if unselected:
         left.append(f"{unselected} that were not selected")
     tail = f"; left out: {', '.join(left)}" if left else ""
-    return f"{target}: {len(transfers)} arrays{tail}"
+    return f"{printable(str(target))}: {arrays(len(transfers))}{tail}"

@@ -12,6 +12,7 @@ from ..checkpoints._load import open_checkpoint
 from ._inspect import matching
 from ._numbers import difference, is_array
 from ._progress import progress
+from ._words import arrays, printable
 
 Named = dict[str, Entry]
 
@@ -23,6 +24,7 @@ def diff(
     match: str | None = None,
     rtol: float = 0.0,
     atol: float = 0.0,
+    formats: tuple[str | None, str | None] = (None, None),
 ) -> list[str]:
     """One line for each variable that differs; none where the two are equal.
 
@@ -34,12 +36,14 @@ def diff(
       match: a glob over the variables' names.
       rtol, atol: numbers are equal where they differ by at most
         ``atol + rtol * abs(two)``.
+      formats: of both, where the paths do not tell.
 
     Raises:
       InvalidArgumentError: nothing in either matches.
       CheckpointError, FileNotFoundError: as `scopejax.checkpoints.load`.
     """
-    with open_checkpoint(one, None) as a, open_checkpoint(two, None) as b:
+    of_one, of_two = formats
+    with open_checkpoint(one, of_one) as a, open_checkpoint(two, of_two) as b:
         matching([*a.entries, *b.entries], match)  # raises where neither has one
         ours, theirs = _named(a, match), _named(b, match)
         return list(_lines(a, b, ours, theirs, rtol, atol))
@@ -60,7 +64,7 @@ def _lines(
         for name in both:
             line = _line(a, b, ours[name], theirs[name], rtol, atol)
             if line:
-                yield f"{line[0]:<10}  {name}: {line[1]}"
+                yield f"{line[0]:<10}  {printable(name)}: {line[1]}"
             advance(ours[name].nbytes)
 
 
@@ -70,9 +74,10 @@ def _only(which: str, ours: Named, theirs: Named) -> Iterator[str]:
     for name, entry in ours.items():
         if name not in theirs and entry.slot in known:
             kind = f"shape {entry.shape}, dtype {entry.dtype}"
-            yield f"{'missing':<10}  {name}: only in the {which}, {kind}"
+            yield f"{'missing':<10}  {printable(name)}: only in the {which}, {kind}"
     for slot, count in slots.items():
-        yield f"{'missing':<10}  ({slot}): only in the {which}, {count} arrays"
+        found = f"only in the {which}, {arrays(count)}"
+        yield f"{'missing':<10}  ({printable(slot)}): {found}"
 
 
 def _line(

@@ -17,6 +17,7 @@ from ..checkpoints._load import of_slot, open_checkpoint
 from ..summary import PLAIN_COLUMNS, Column, bytes_text, counted, to_text
 from ._numbers import Stats, is_array, stats, text
 from ._progress import progress
+from ._words import printable
 
 Figures = Mapping[str, Stats]
 
@@ -78,8 +79,13 @@ def _figures(reader: Reader, entries: Sequence[Entry]) -> dict[str, Stats]:
 
 def _text(path: Path, reader: Reader, entries: list[Entry], figures: Figures) -> str:
     columns = [*PLAIN_COLUMNS, *(_column(figures, f) for f in Stats._fields if figures)]
-    parts = [_heading(path, reader), to_text(entries, columns), *_slots(reader)]
+    table = to_text(map(_printable, entries), columns)
+    parts = [_heading(path, reader), table, *_slots(reader)]
     return "\n\n".join(parts)
+
+
+def _printable(entry: Entry) -> Entry:
+    return entry._replace(name=printable(entry.name), slot=printable(entry.slot))
 
 
 def _slots(reader: Reader) -> list[str]:
@@ -87,7 +93,7 @@ def _slots(reader: Reader) -> list[str]:
     found: dict[str, list[Entry]] = {}
     for entry in reader.entries:
         if entry.slot:
-            found.setdefault(entry.slot, []).append(entry)
+            found.setdefault(printable(entry.slot), []).append(entry)
     lines = [
         f"  {slot}: {counted(kept)}, {bytes_text(sum(e.nbytes for e in kept))}"
         for slot, kept in sorted(found.items())
@@ -115,7 +121,7 @@ def _heading(path: Path, reader: Reader) -> str:
         parts.append(f"written by scopejax {version}")
     if reader.metadata.get("digest"):
         parts.append(_digest_text(reader))
-    return "  ".join(parts)
+    return "  ".join(map(printable, parts))
 
 
 def _digest_text(reader: Reader) -> str:
@@ -135,7 +141,7 @@ def _json(path: Path, reader: Reader, entries: list[Entry], figures: Figures) ->
         "count": sum(entry.size for entry in entries),
         "bytes": sum(entry.nbytes for entry in entries),
     }
-    return json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(described, indent=2, allow_nan=False)
 
 
 def _described(entry: Entry, figures: Figures) -> dict[str, Any]:

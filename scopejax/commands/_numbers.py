@@ -22,7 +22,7 @@ class Stats(NamedTuple):
 
     Attributes:
       least, greatest, mean: None where there is no number; of complex numbers, of
-        their absolute values.
+        their absolute values. Least and greatest of whole numbers are exact.
       nans: how many are NaN.
     """
 
@@ -41,16 +41,32 @@ def stats(array: np.ndarray) -> Stats:
     """
     least, greatest, total, count, nans = np.inf, -np.inf, 0.0, 0, 0
     for (piece,) in _pieces(array):
-        numbers = _real(piece)
+        numbers = _plain(piece)
         known = numbers[~np.isnan(numbers)]
         nans += numbers.size - known.size
         if known.size:
-            least, greatest = min(least, known.min()), max(greatest, known.max())
-            total += float(known.sum())
+            least = min(least, known.min().item())
+            greatest = max(greatest, known.max().item())
+            total += float(known.sum(dtype=np.float64))
             count += known.size
     if not count:
         return Stats(None, None, None, nans)
-    return Stats(float(least), total / count, float(greatest), nans)
+    return Stats(least, total / count, greatest, nans)
+
+
+# The first that fits holds all numbers of its kind; the last one is for bools, too.
+_WIDEST = (
+    (jnp.complexfloating, np.complex128),
+    (jnp.floating, np.float64),
+    (jnp.signedinteger, np.int64),
+    (np.generic, np.uint64),
+)
+
+
+def _plain(piece: np.ndarray) -> np.ndarray:
+    """The numbers in a dtype that NumPy knows all about; complex ones' absolutes."""
+    wide = next(w for kind, w in _WIDEST if jnp.issubdtype(piece.dtype, kind))
+    return np.abs(piece.astype(wide)) if wide is np.complex128 else piece.astype(wide)
 
 
 class Difference(NamedTuple):
@@ -119,12 +135,14 @@ def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
 
 def text(number: float | None) -> str:
-    """A figure in few letters.
+    """A figure in few letters; all digits of an `int`.
 
-    >>> text(0.1234567), text(None), text(12.0)
-    ('0.1235', '', '12')
+    >>> text(0.1234567), text(None), text(12.0), text(2**53 + 1)
+    ('0.1235', '', '12', '9007199254740993')
     """
-    return "" if number is None else f"{number:.4g}"
+    if number is None:
+        return ""
+    return str(number) if isinstance(number, int) else f"{number:.4g}"
 
 
 def is_array(dtype: str) -> bool:
