@@ -39,11 +39,11 @@ def layer_norm(x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
 
 
 def attend(qkv: jax.Array) -> jax.Array:
-    """Causal attention: `(batch, time, 3 * FEATURES)` to `(batch, time, FEATURES)`."""
-    heads = (*qkv.shape[:-1], HEADS, FEATURES // HEADS)
+    """Causal attention: `(batch, time, 3 * features)` to `(batch, time, features)`."""
+    heads = (*qkv.shape[:-1], HEADS, qkv.shape[-1] // (3 * HEADS))
     query, key, value = (part.reshape(heads) for part in jnp.split(qkv, 3, axis=-1))
     mixed = jax.nn.dot_product_attention(query, key, value, is_causal=True)
-    return mixed.reshape(*qkv.shape[:-1], FEATURES)
+    return mixed.reshape(*qkv.shape[:-1], -1)
 
 
 def tied_head(x: jax.Array, table: jax.Array) -> jax.Array:

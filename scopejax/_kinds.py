@@ -135,6 +135,7 @@ class Kinds:
     def __init__(self, key: jax.ShapeDtypeStruct, mesh: Mesh | None = None) -> None:
         self._key = key
         self._mesh = mesh
+        self._shardings: dict[str, NamedSharding] = {}
         self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
         self._token = object()
         self._by_facts: dict[tuple[Any, ...], Kind] = {}
@@ -143,13 +144,21 @@ class Kinds:
 
     def of(self, spec: VariableSpec) -> Kind:
         """The kind of `spec`, one object for all that share it."""
-        sharding = None if self._mesh is None else on_devices(spec, self._mesh)
+        sharding = self._sharding(spec)
         facts = (id(spec.initializer), spec.shape, spec.stack, spec.dtype, sharding)
         kind = self._by_facts.get(facts)
         if kind is None:
             self._initializers.append(spec.initializer)  # no other gets its id
             kind = self._by_facts[facts] = self._by_value(spec, sharding)
         return kind
+
+    def _sharding(self, spec: VariableSpec) -> NamedSharding | None:
+        if self._mesh is None:
+            return None
+        known = self._shardings.get(spec.name)
+        if known is None:
+            known = self._shardings[spec.name] = on_devices(spec, self._mesh)
+        return known
 
     def _by_value(self, spec: VariableSpec, sharding: NamedSharding | None) -> Kind:
         same = signature(spec.initializer, self._token)
