@@ -64,7 +64,7 @@ def require_devices(mesh: AnyMesh | None) -> Mesh | None:
     """A mesh that arrays can be put on.
 
     Raises:
-      InvalidArgumentError: it is abstract.
+      InvalidArgumentError: it is abstract, or has no device of this process.
     """
     if isinstance(mesh, AbstractMesh):
         raise InvalidArgumentError(
@@ -75,7 +75,20 @@ def require_devices(mesh: AnyMesh | None) -> Mesh | None:
             remedy="mesh=jax.make_mesh((8,), ('data',)); `shapes` and `shardings` take"
             " an abstract one.",
         )
+    if mesh is not None and mesh.size and not mesh.local_devices:
+        raise InvalidArgumentError(
+            "No device of the mesh is one of this process.",
+            expected=f"a device of process {jax.process_index()}",
+            found=f"devices of process {_processes(mesh)}",
+            where=user_line(),
+            remedy="A process whose devices are not in the mesh takes no part.",
+        )
     return mesh
+
+
+def _processes(mesh: Mesh) -> str:
+    found = {device.process_index for device in mesh.devices.flat}
+    return ", ".join(map(str, sorted(found)))
 
 
 @functools.cache

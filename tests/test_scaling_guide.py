@@ -1,0 +1,45 @@
+"""The guide to scaling runs on eight devices, and prints what it says."""
+
+import itertools
+import re
+
+import jax
+import pytest
+
+from scopejax import partitioners
+
+from .pages import ROOT, blocks, run
+
+GUIDE = ROOT / "docs" / "scaling.md"
+
+
+@pytest.fixture
+def _as_a_user_runs_it():
+    """JAX as it is out of the box."""
+    promotion = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
+    with promotion[0], promotion[1]:
+        yield
+
+
+@pytest.mark.usefixtures("_as_a_user_runs_it")
+def test_blocks_print_what_follows():
+    """Each block prints the text block that comes after it, and nothing else."""
+    names = {"__name__": "guide"}
+    found = [*blocks(GUIDE), ("", "", 0)]
+    for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
+        if kind == "python":
+            shown = run(GUIDE, code, line, names).replace(
+                "docs/scaling.md", "scaling.md"
+            )
+            assert shown == (expected if after == "text" else "")
+
+
+def test_every_partitioner_is_in_the_guide():
+    """Each partitioner is in the table, and each that code calls is there."""
+    text = GUIDE.read_text()
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("| partitioner |") :], re.M)
+    found = {name for row in rows for name in re.findall(r"`(\w+)[(`]", row)}
+    assert {name for name in partitioners.__all__ if name != "Partition"} <= found
+    assert all(
+        hasattr(partitioners, name) for name in re.findall(r"partitioners\.(\w+)", text)
+    )
