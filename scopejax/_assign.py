@@ -15,6 +15,8 @@ from ._naming import Path, join, nearest
 from ._pending import Pending
 from ._place import Place
 from ._record import Record
+from ._replicas import as_assigned
+from ._spec import VariableAggregation
 from ._state import StateCell
 from ._tree import leaves, lookup
 from ._where import user_line
@@ -45,7 +47,9 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
         raise _no_state(name, "the model was made by scopejax.transform")
     if spec.trainable:
         raise _no_state(name, "it is trainable")
-    _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
+    fitting = _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
+    if spec.aggregation is not VariableAggregation.NONE:
+        as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
 
 
 def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:

@@ -6,7 +6,6 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 import numpy as np
 
 from ._errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
@@ -14,7 +13,6 @@ from ._naming import Path, join
 from ._place import Place
 from ._request import Request
 from ._running import loops
-from ._spec import VariableAggregation
 from ._tree import leaves
 from ._where import user_line
 
@@ -32,18 +30,6 @@ def require_value_or_shape(request: Request) -> None:
             f"{value_shape(request.initializer)}",
             where=user_line(),
             remedy="Leave shape out.",
-        )
-
-
-def require_supported(request: Request) -> None:
-    """Outside of a mesh axis an aggregation does nothing; inside it would act."""
-    if request.aggregation is VariableAggregation.NONE:
-        return
-    if jax.sharding.get_abstract_mesh().manual_axes:
-        raise NotImplementedError(
-            f"Variable {request.name} asks for aggregation="
-            f"{request.aggregation.name} inside of shard_map, which scopejax does not"
-            " do yet. Combine the value by jax.lax.psum or pmean where it is read."
         )
 
 

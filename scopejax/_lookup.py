@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import jax
-import numpy as np
 from jax.sharding import PartitionSpec
 
 from ._checks import (
     require_dtype,
     require_shape,
-    require_supported,
     require_value_or_shape,
     value_shape,
 )
@@ -31,13 +29,16 @@ from ._partition import Partition, type_of_item
 from ._pending import Pending
 from ._place import Place
 from ._record import Record, does_not_exist
+from ._replicas import as_read
 from ._request import Request
 from ._spec import (
     FROM_INPUTS,
     GLOBAL_VARIABLES,
     TRAINABLE_VARIABLES,
+    Combining,
     VariableAggregation,
     VariableSpec,
+    VariableSynchronization,
 )
 from ._state import StateCell
 from ._tree import leaves, lookup
@@ -49,14 +50,15 @@ Shape = tuple[int, ...]
 # Tracers are JAX's arrays too, but asking `jax.Array` for one takes far longer.
 _ARRAYS = (jax.core.Tracer, jax.Array)
 
+_NONE = VariableAggregation.NONE
+_ON_READ = VariableSynchronization.ON_READ
+
 
 # Variables that exist
 
 
 def find(variables: Any, request: Request, place: Place) -> jax.Array:
     """The array that `request` asks for, checked, from the tree at `place`'s base."""
-    if request.aggregation is not VariableAggregation.NONE:
-        require_supported(request)
     initializer, shape = request.initializer, request.shape
     is_value = initializer is not None and not callable(initializer)
     if is_value:
@@ -65,6 +67,7 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
     if path[: place.base] != place.path[: place.base]:
         raise _out_of_reach(request.name, place)
     found = lookup(variables, path[place.base :])
+    held = found
     if not isinstance(found, _ARRAYS):
         if found is None or isinstance(found, Mapping):
             raise _missing(request, place, variables, is_scope=found is not None)
@@ -75,6 +78,11 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
         require_shape(request.name, shape, found.shape, place.stack)
     if request.dtype != found.dtype:
         require_dtype(request.name, request.dtype, found.dtype)
+    if request.aggregation is not _NONE or request.synchronization is _ON_READ:
+        how = Combining(request.synchronization, request.aggregation)
+        if isinstance(held, StateCell):
+            held.combining = how
+        return as_read(request.name, found, how)
     return found
 
 
@@ -125,15 +133,8 @@ def _out_of_reach(name: str, place: Place) -> VariableNotFoundError:
 # Variables to be made
 
 
-def create(
-    record: Record, request: Request, place: Place
-) -> tuple[Shape, np.dtype, PartitionSpec | None]:
-    """Notes the variable in the record, or shares it.
-
-    Returns:
-      Its item's shape and dtype, and how it is split where that is part of the type.
-    """
-    require_supported(request)
+def create(record: Record, request: Request, place: Place) -> jax.Array:
+    """Notes the variable in the record, or shares it; zeros in its place."""
     require_value_or_shape(request)
     assert place.entry is not None
     creation = record.creation(place.entry)
@@ -147,7 +148,8 @@ def create(
         require_shape(request.name, place.stack + shape, known.shape, ())
     require_shape(request.name, request.shape, shape, ())
     require_dtype(request.name, request.dtype, known.dtype)
-    return shape, known.dtype, type_of_item(known)
+    zeros = record.placeholder(shape, known.dtype, type_of_item(known))
+    return as_read(request.name, zeros, known.combining)
 
 
 def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableSpec:

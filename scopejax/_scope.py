@@ -187,7 +187,8 @@ class Scope(Fields):
             memory, ``"device"`` or ``"pinned_host"``; a `jax.sharding.Sharding`; or a
             `jax.Device`, which a compiled program does not heed.
           custom_getter: replaces those of the scopes.
-          synchronization, aggregation: kept in its spec.
+          synchronization, aggregation: how the values of several devices are brought
+            together inside of `jax.shard_map`; see `VariableSynchronization`.
           axes: logical names of its axes, for `partitioners.by_axes`:
             ``("embed", "mlp")``.
 
@@ -345,8 +346,7 @@ class Scope(Fields):
         if place.entry is None:
             found = _lookup.find(self._variables, request, place)
             return self._brought(found, request.path, request.caching_device)
-        record = self._record()
-        return record.placeholder(*_lookup.create(record, request, place))
+        return _lookup.create(self._record(), request, place)
 
     def _assign(self, path: Path, value: Any) -> None:
         self._require_item("variable", join(path))

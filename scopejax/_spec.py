@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jax
 import numpy as np
@@ -18,6 +18,14 @@ TRAINABLE_VARIABLES = "trainable_variables"
 
 class VariableSynchronization(enum.Enum):
     """When the replicas of a variable are brought together (TF1's members).
+
+    Inside of `jax.shard_map` and `jax.pmap` each device may have a value of its own.
+    Under `ON_WRITE`, and `AUTO`, which is the same, they are combined when the variable
+    is assigned, so that all have one. Under `ON_READ` each keeps its own, and they are
+    combined whenever the variable is read; such a variable is not trainable. `NONE`
+    reads the replica's own value of any variable: it is what to count on with,
+    ``scope.assign("n", own + 1)``. Outside of these, and under `jax.vmap`, there is one
+    value and none of this does anything.
 
     >>> VariableSynchronization.ON_READ.name
     'ON_READ'
@@ -32,6 +40,31 @@ class VariableSynchronization(enum.Enum):
 class VariableAggregation(enum.Enum):
     """How the replicas of a variable are combined (TF1's members).
 
+    `SUM` and `MEAN` are `jax.lax.psum` and `pmean` over all mesh axes that the program
+    is mapped over and the variable is not split over; `ONLY_FIRST_REPLICA` takes the
+    value of the first device. Under `NONE` replicas that differ are an error where
+    `jax.shard_map` checks (``check_vma=True``); where it does not, nobody knows. An
+    assignment heeds what the last lookup of the variable in this `apply` said.
+
+    Batch normalization's moving averages are the common case:
+
+    >>> import jax, jax.numpy as jnp, scopejax as sj
+    >>> from jax.sharding import Mesh, PartitionSpec as P
+    >>> def model(scope, x):
+    ...     zeros, mean = jax.nn.initializers.zeros, VariableAggregation.MEAN
+    ...     how = {"trainable": False, "aggregation": mean, "initializer": zeros}
+    ...     scope.assign("mean", 0.5 * scope.get_variable("mean", (), **how) + x.mean())
+    >>> net = sj.transform_with_state(model)
+    >>> _, state = net.init(jax.random.key(0), jnp.arange(8.0))
+    >>> mesh = Mesh(jax.devices(), ("data",))
+    >>> step = jax.shard_map(
+    ...     lambda x: net.apply({}, state, x)[1],
+    ...     mesh=mesh,
+    ...     in_specs=P("data"),
+    ...     out_specs=P(),
+    ... )
+    >>> step(jnp.arange(8.0))["mean"].item()  # on any number of devices
+    3.5
     >>> VariableAggregation.ONLY_FIRST_TOWER is VariableAggregation.ONLY_FIRST_REPLICA
     True
     """
@@ -41,6 +74,13 @@ class VariableAggregation(enum.Enum):
     MEAN = 2
     ONLY_FIRST_REPLICA = 3
     ONLY_FIRST_TOWER = 3
+
+
+class Combining(NamedTuple):
+    """When and how the replicas of a variable are combined."""
+
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO
+    aggregation: VariableAggregation = VariableAggregation.NONE
 
 
 class _FromInputs(enum.Enum):
@@ -98,6 +138,11 @@ class VariableSpec:
     aggregation: VariableAggregation = VariableAggregation.NONE
     stack: tuple[int, ...] = ()
     where: str = ""
+
+    @property
+    def combining(self) -> Combining:
+        """How its replicas are combined."""
+        return Combining(self.synchronization, self.aggregation)
 
     @property
     def path(self) -> tuple[str, ...]:

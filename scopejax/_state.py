@@ -28,9 +28,13 @@ from ._dtypes import as_array
 from ._errors import ScopeUsageError
 from ._naming import join
 from ._reach import is_in_reach, require_reach
+from ._replicas import as_assigned, replica_axes
 from ._running import current_trace, surroundings, within_trace
+from ._spec import Combining
 from ._tree import Tree, insert, leaves, lookup
 from ._where import user_line
+
+_NOTHING = Combining()
 
 
 class StateCell:
@@ -38,13 +42,20 @@ class StateCell:
 
     Attributes:
       outside: how many letters the surroundings had where the state was taken in.
+      combining: how its replicas are combined, as the last lookup said.
     """
 
-    __slots__ = ("_held", "_home", "_ref", "outside")
+    __slots__ = ("_held", "_home", "_ref", "combining", "outside")
 
     def __init__(
-        self, ref: Any, outside: int, held: Any = None, home: Any = None
+        self,
+        ref: Any,
+        outside: int,
+        held: Any = None,
+        home: Any = None,
+        combining: Combining = _NOTHING,
     ) -> None:
+        self.combining = combining
         self._ref = ref
         self._held = held
         self._home = home  # the trace in which the value is held
@@ -95,11 +106,14 @@ class StateCell:
         Raises:
           ScopeUsageError: JAX cannot write it here.
         """
-        constant = jax.lax.stop_gradient(value)
         if self._is_home():
-            self._held = constant
+            value = as_assigned(name, value, self._held, self.combining)
+            self._held = jax.lax.stop_gradient(value)
             return
         require_reach(name, self.outside, "assigned")
+        if replica_axes():
+            value = as_assigned(name, value, self.ref[...], self.combining)
+        constant = jax.lax.stop_gradient(value)
         try:
             self.ref[...] = constant
         except Exception as error:
@@ -121,8 +135,11 @@ class StateCell:
 # its cache, is traced anew, and refused, where it cannot.
 jax.tree_util.register_pytree_node(
     StateCell,
-    lambda cell: ((cell.ref,), (cell.outside, is_in_reach(cell.outside))),
-    lambda static, children: StateCell(children[0], static[0]),
+    lambda cell: (
+        (cell.ref,),
+        (cell.outside, is_in_reach(cell.outside), cell.combining),
+    ),
+    lambda static, children: StateCell(children[0], static[0], combining=static[2]),
 )
 
 

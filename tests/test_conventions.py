@@ -31,6 +31,7 @@ LAYERS = [
     "_tree",
     "_arguments",
     "_reach",
+    "_replicas",
     "_state",
     "initializers",
     "_keys",
@@ -142,6 +143,8 @@ TF1_HELPERS = {
     "_partition": {"Partition"},
     "_copies": {"moved"},
     "_options": {"MEMORIES"},
+    "_replicas": {"summand"},
+    "_spec": {"Combining"},
 }
 
 

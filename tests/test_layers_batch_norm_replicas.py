@@ -73,6 +73,20 @@ def test_gradients_of_replicas_are_those_of_the_whole_batch(over):
     chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("over", [over_pmap, over_shard_map])
+def test_without_a_name_replicas_share_what_moves(over):
+    """Each replica has its own moments, as in TF1; the moving ones take their mean."""
+    x = array(4, 8, 3)
+    params, state = variables(x[0])
+    alone = [NET.apply(params, state, part, **TRAIN) for part in x]
+    out, after = over(functools.partial(NET.apply, **TRAIN), params, state, x)
+    close(out, np.stack([out for out, _ in alone]))
+    expected = jax.tree.map(lambda *parts: np.mean(parts, 0), *(s for _, s in alone))
+    for found, value in zip(*map(jax.tree.leaves, (after, expected)), strict=True):
+        assert all(np.array_equal(found[0], other) for other in found)
+        np.testing.assert_allclose(found[0], value, rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
 def test_a_sharded_batch_is_one_batch(kind):
     """Under jit over devices no axis is named: JAX adds up what they have."""

@@ -15,6 +15,7 @@ from jax.nn.initializers import ones, zeros
 from .._dtypes import wide_of
 from .._options import no_regularizer
 from .._scope import Scope
+from .._spec import VariableAggregation
 from ..initializers import Initializer
 from ._base import add_bias, as_float, layer, require, scale_by
 
@@ -49,7 +50,9 @@ def batch_norm(
       epsilon: added to the variance.
       axis_name: of the `jax.vmap`, `jax.shard_map` or `jax.pmap` around, over whose
         replicas the statistics are taken too; `init` needs none around. A batch that
-        is sharded under `jax.jit` is one batch without it.
+        is sharded under `jax.jit` is one batch without it. Without a name each replica
+        of a `shard_map` or `pmap` is normalized by its own statistics, and the moving
+        ones take the mean of all, as in TF1.
       use_scale, use_bias: whether there is a scale, a bias.
       dtype: of the result; `x`'s by default.
 
@@ -182,9 +185,15 @@ def exponential_moving_average(
 def _stored(
     scope: Scope, name: str, shape: tuple[int, ...], dtype: Any, start: Initializer
 ) -> jax.Array:
-    """A variable of the state, which no regularizer of the scope acts on."""
+    """A variable of the state, the mean of its replicas; no regularizer acts on it."""
     return scope.get_variable(
-        name, shape, dtype, start, regularizer=no_regularizer, trainable=False
+        name,
+        shape,
+        dtype,
+        start,
+        regularizer=no_regularizer,
+        trainable=False,
+        aggregation=VariableAggregation.MEAN,
     )
 
 

@@ -10,8 +10,14 @@ import numpy as np
 
 from .._copies import moved
 from .._errors import ScopeUsageError
+from .._replicas import summand
 from .._scope import Scope
-from .._spec import VariableAggregation, VariableSpec, VariableSynchronization
+from .._spec import (
+    Combining,
+    VariableAggregation,
+    VariableSpec,
+    VariableSynchronization,
+)
 from .._where import CallPath, innermost_line, user_line
 
 
@@ -55,6 +61,9 @@ class Cell(Protocol):
           inside: whether that lies within the graph's own trace.
         """
 
+    def own(self) -> jax.Array:
+        """What a change of the value begins with: that of the replica alone."""
+
     def write(self, value: jax.Array) -> None:
         """Another value, of the same shape and dtype."""
 
@@ -87,6 +96,10 @@ class ArrayCell:
             self._cached = self.array, copy
         return self._cached[1]
 
+    def own(self) -> jax.Array:
+        """The value, wherever it is read."""
+        return self.array
+
     def write(self, value: jax.Array) -> None:
         """Another value, which must exist too."""
         if isinstance(value, jax.core.Tracer):
@@ -111,8 +124,9 @@ class ParamCell:
         array = self._ask()
         self._array = None if inside else array
 
-    def _ask(self) -> jax.Array:
+    def _ask(self, how: Combining | None = None) -> jax.Array:
         plan = self._plan
+        how = how or Combining(plan.synchronization, plan.aggregation)
         value = not callable(plan.initializer)
         return self._scope.get_variable(
             plan.name,
@@ -125,8 +139,8 @@ class ParamCell:
             collections=plan.collections,
             partitioner=None if plan.partition is None else self._partition,
             caching_device=plan.caching_device,
-            synchronization=plan.synchronization,
-            aggregation=plan.aggregation,
+            synchronization=how.synchronization,
+            aggregation=how.aggregation,
         )
 
     def _partition(self, shape: Any, dtype: Any) -> Any:
@@ -139,6 +153,12 @@ class ParamCell:
         if self._array is None or inside:
             return self._ask()
         return self._array
+
+    def own(self) -> jax.Array:
+        """The value before replicas are combined."""
+        plan = self._plan
+        how = Combining(plan.synchronization, plan.aggregation)
+        return summand(self._ask(Combining(VariableSynchronization.NONE)), how)
 
     def write(self, value: jax.Array) -> None:
         """Params do not change."""
@@ -187,6 +207,10 @@ class SliceCell:
         """The part."""
         return self.whole.read(inside)[self._slices]
 
+    def own(self) -> jax.Array:
+        """The part, before replicas are combined."""
+        return self.whole.own()[self._slices]
+
     def write(self, value: jax.Array) -> None:
         """Another part; the rest stays."""
-        self.whole.write(self.whole.read(inside=True).at[self._slices].set(value))
+        self.whole.write(self.whole.own().at[self._slices].set(value))

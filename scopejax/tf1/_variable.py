@@ -243,7 +243,7 @@ class Variable(Indexable):
     ) -> Assignment:
         """Adds to the value; see `assign`."""
         del use_locking, name, read_value
-        return Assignment(self, lambda: self.value() + self._converted(delta))
+        return Assignment(self, lambda: self._own() + self._converted(delta))
 
     def assign_sub(
         self,
@@ -254,12 +254,17 @@ class Variable(Indexable):
     ) -> Assignment:
         """Subtracts from the value; see `assign`."""
         del use_locking, name, read_value
-        return Assignment(self, lambda: self.value() - self._converted(delta))
+        return Assignment(self, lambda: self._own() - self._converted(delta))
 
     def load(self, value: Any, session: Any = None) -> None:
         """Another value, at once."""
         del session
         self.assign(value)
+
+    def _own(self) -> jax.Array:
+        """What a change begins with, on each replica."""
+        self.graph.asked()
+        return self._cell.own()
 
     def _converted(self, value: Any) -> jax.Array:
         """A value that is assigned or added: of this shape and dtype."""
@@ -281,4 +286,5 @@ class Variable(Indexable):
         self._cell.write(array)
         self._started = True
         self.graph.changed()
-        return array
+        combines = self._plan.aggregation is not VariableAggregation.NONE
+        return self.value() if combines else array
