@@ -195,24 +195,6 @@ def averaged(scope, x):
     return x * (scope / "a").get_variable("w", (), aggregation=mean)
 
 
-def test_aggregation_in_shard_map_is_not_implemented():
-    """Inside of shard_map aggregation would act, and is refused at init and apply."""
-
-    def model(scope, x):
-        return jax.shard_map(
-            lambda x: averaged(scope, x),
-            mesh=MESH,
-            in_specs=PartitionSpec("data"),
-            out_specs=PartitionSpec("data"),
-        )(x)
-
-    x, params = jnp.ones(8), {"a": {"w": jnp.float32(2)}}
-    net = sj.transform(model)
-    for call in (lambda: net.init(KEY, x), lambda: net.apply(params, x)):
-        with pytest.raises(NotImplementedError, match=r"a/w .* aggregation=MEAN"):
-            call()
-
-
 def test_aggregation_outside_of_shard_map_is_noted():
     """Elsewhere aggregation does nothing and is kept in the spec."""
     spec = manifest(averaged, jnp.ones(8))["a/w"]

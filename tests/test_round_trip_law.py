@@ -35,13 +35,14 @@ VARIABLES = st.lists(
 
 
 def model_of(variables):
-    """A model with these variables, which returns the double of each."""
+    """A model with these variables, which returns each twice."""
 
     def model(scope):
-        return [
-            2 * scope.get_variable("/".join(path), shape, dtype, initializer=bits)
+        found = [
+            scope.get_variable("/".join(path), shape, dtype, initializer=bits)
             for path, dtype, shape in variables
         ]
+        return [jnp.stack([array, array]) for array in found]
 
     return sj.transform(model)
 

@@ -139,9 +139,8 @@ def _require_reachable(leaves: Mapping[str, Any], chosen: Format) -> None:
                 expected=f"an array of all {jax.process_count()} processes",
                 found=str(leaf.sharding),
                 where=user_line(),
-                remedy="Make it on the mesh (init with mesh=, jax.jit with"
-                " out_shardings); or, where all have the same, save numpy.asarray of"
-                " it.",
+                remedy="Make it on the mesh of all processes, or put it there; or,"
+                " where all have the same, save it as an array of NumPy.",
             )
         if not is_shared and not (
             leaf.is_fully_addressable or leaf.is_fully_replicated
