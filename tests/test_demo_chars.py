@@ -22,6 +22,9 @@ from scopejax.demo.chars import _evaluate, _step, _text
 
 from .chars_settings import SETTINGS, SMALL
 
+# One worker runs them all: what they share is made once.
+pytestmark = pytest.mark.xdist_group("demo of chars")
+
 COMMAND = ("-W", "error", "-m", "scopejax", "demo", "--model", "chars", "--steps", "40")
 
 

@@ -17,6 +17,9 @@ from scopejax.demo.chars import _evaluate, _signals, _snapshot, _step, _story, _
 
 from .chars_settings import SETTINGS, SMALL, TEXT
 
+# One worker runs them all: what they share is made once.
+pytestmark = pytest.mark.xdist_group("demo of chars, resumed")
+
 SIGNALS = pytest.mark.parametrize("signum", _signals.SIGNALS, ids=lambda s: s.name)
 
 

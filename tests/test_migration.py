@@ -16,6 +16,9 @@ from scopejax import checkpoints, tf1
 from .migration import line_by_line, scoped, stacked
 from .pages import ROOT
 
+# One worker runs them all: what they share is made once.
+pytestmark = pytest.mark.xdist_group("migration")
+
 FOLDER = ROOT / "tests" / "data" / "gpt2_tiny"
 HPARAMS = line_by_line.HParams(**json.loads((FOLDER / "hparams.json").read_text()))
 RECORDED = dict(np.load(FOLDER / "recorded.npz"))

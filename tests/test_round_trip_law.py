@@ -59,7 +59,7 @@ def there_and_back(folder, params, kind):
 
 
 @given(variables=VARIABLES)
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_a_model_applies_to_the_same_bits(tmp_path_factory, variables):
     """Init, save, load, apply is init, apply, whatever the variables are."""
     net = model_of(variables)

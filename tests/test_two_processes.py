@@ -18,6 +18,9 @@ from scopejax import checkpoints, to_flat
 from .meshes import all_bits, mesh_of
 from .pages import ROOT
 
+# One worker runs them all: what they share is made once.
+pytestmark = pytest.mark.xdist_group("two processes")
+
 EXAMPLE = ROOT / "docs" / "examples" / "two_processes.py"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": ""}
 SECONDS = 100
