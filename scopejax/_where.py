@@ -20,8 +20,14 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
+# What runs the cells of a notebook, wherever it is installed.
+_SHELLS = tuple(os.path.join(name, "") for name in ("IPython", "ipykernel"))
+
+
 @functools.cache
 def _kind(filename: str) -> str:
+    if any(os.sep + shell in filename for shell in _SHELLS):
+        return "shell"
     return next((kind for root, kind in _KINDS if filename.startswith(root)), "user")
 
 
@@ -86,8 +92,11 @@ def user_steps(anchor: FrameType | None = None) -> CallPath:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame is not anchor and len(steps) < _SHOWN:
         code = frame.f_code
-        if _kind(code.co_filename) == "user":
+        kind = _kind(code.co_filename)
+        if kind == "user":
             steps.append((code, frame.f_lasti))
+        elif kind == "shell" and steps:  # nobody called the cell
+            break
         frame = frame.f_back
     return CallPath(None, tuple(steps))
 

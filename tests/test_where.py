@@ -92,6 +92,16 @@ def test_cells_have_names(monkeypatch, compiler, expected):
     assert where.user_line().startswith(f"{expected}:")
 
 
+@pytest.mark.parametrize("shell", ["IPython/core", "ipykernel"])
+def test_what_runs_a_cell_is_not_shown(shell):
+    """The line of a cell is called by nobody, though a shell's frames are around it."""
+    names = {"line": where.user_line}
+    exec(compile("def cell(): return line()", "cell.py", "exec"), names)
+    runs = f"/env/lib/{shell}/shell.py"
+    exec(compile("def run(): return cell()", runs, "exec"), names)
+    assert names["run"]() == "cell.py:1 in cell"
+
+
 def test_a_thread_of_libraries_has_no_line():
     """Where no user's frame is on the stack, the place is unknown."""
     assert where.innermost_line(where.CallPath(None, ())) == "unknown"
