@@ -61,7 +61,7 @@ def tower(scope, images):
     return dense(scope / "map", jax.nn.relu(dense(scope / "second", hidden, 64)), 2)
 
 
-def distance(scope, left, right):
+def mistaken(scope, left, right):
     a = tower(scope / "tower", left)
     b = tower(scope / "tower", right)
     return jnp.linalg.norm(a - b, axis=-1)
@@ -76,7 +76,7 @@ def distance(scope, left, right):
 key = jax.random.key(0)
 left, right = train_images[:8], train_images[8:16]
 try:
-    sj.transform(distance).init(key, left, right)
+    sj.transform(mistaken).init(key, left, right)
 except sj.VariableExistsError as error:
     print(error)
 
