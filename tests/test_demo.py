@@ -18,9 +18,7 @@ from scopejax import demo
 from scopejax.demo import _data, _evaluate, _model, _picture, _story, _train
 from scopejax.demo._progress import progress
 
-# One worker runs them all: what they share is made once.
 pytestmark = pytest.mark.xdist_group("demo")
-
 EXTRAS = ("matplotlib", "optax", "rich", "safetensors", "sklearn")
 NET = sj.transform(_model.siamese)
 

@@ -126,7 +126,8 @@ def test_all_shapes(initializer, dtype, monkeypatch):
     variables = {
         f"v{i}/w": (shape, dtype, SOME[initializer]) for i, shape in enumerate(SHAPES)
     }
-    ways = ["default", "plain", "jit"] if dtype == "bfloat16" else ["default"]
+    everyway = dtype == "bfloat16" and initializer in ("normal", "laplace")
+    ways = ["default", "plain", "jit"] if everyway else ["default"]
     require_law(variables, jax.random.key(3), monkeypatch, ways)
 
 
@@ -141,7 +142,7 @@ def test_all_keys(key, monkeypatch):
     require_law(variables, KEYS[key](), monkeypatch)
 
 
-@pytest.mark.parametrize("initializer", ["normal", "he normal", "glorot uniform"])
+@pytest.mark.parametrize("initializer", ["normal", "glorot uniform"])
 def test_ten_million_numbers(initializer, monkeypatch):
     """More numbers than one call makes."""
     variables = {
