@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import jax
 from jax.sharding import Mesh
@@ -13,60 +13,10 @@ from ._initialize import initialize, record
 from ._manifest import Manifest
 from ._pytree import Scope
 from ._state import hold, release
+from ._transformed import Transformed as Transformed
+from ._transformed import TransformedWithState as TransformedWithState
 from ._tree import Tree, merge
 from ._where import user_line
-
-
-class InitFn(Protocol):
-    """Makes the variables; see `Transformed`."""
-
-    def __call__(
-        self,
-        key: jax.Array,
-        /,
-        *args: Any,
-        given: Mapping[str, Any] | None = None,
-        mesh: Mesh | None = None,
-        **kwargs: Any,
-    ) -> Tree: ...
-
-
-class ApplyFn(Protocol):
-    """Runs the model; see `Transformed`."""
-
-    def __call__(
-        self,
-        params: Mapping[str, Any],
-        /,
-        *args: Any,
-        key: jax.Array | None = None,
-        **kwargs: Any,
-    ) -> Any: ...
-
-
-class Transformed(NamedTuple):
-    """Four pure functions. `args` are the model's own, without its scope.
-
-    Attributes:
-      init: ``init(key, *args, given=None, mesh=None) -> params``, a nested dict of
-        arrays. The model runs once, abstractly; then the variables are made outside of
-        that run. It needs no `jax.jit` and is faster without. `given` is checked and
-        kept. On a `mesh`, or within `jax.set_mesh`, each variable is made in the parts
-        that its partitioner says, and never whole; the values are the same.
-      apply: ``apply(params, *args, key=None) -> out``. `key` serves `Scope.key`.
-      manifest: ``manifest(*args) -> Manifest``: the variables, with no computation.
-      check: ``check(params, *args)``: raises, listing every difference between
-        `params` and what the model asks for.
-
-    Arrays among `args` may be `jax.ShapeDtypeStruct` in all but `apply`. They are
-    abstract while the model is recorded; everything else (``training=True``) is passed
-    as it is. Keywords go to the model, except for `given`, `mesh` and `key`.
-    """
-
-    init: InitFn
-    apply: ApplyFn
-    manifest: Callable[..., Manifest]
-    check: Callable[..., None]
 
 
 def transform(model: Callable[..., Any]) -> Transformed:
@@ -130,51 +80,6 @@ def _require_model(model: Any) -> None:
             found=type(model).__name__,
             where=user_line(),
         )
-
-
-class StatefulInitFn(Protocol):
-    """Makes the variables; see `TransformedWithState`."""
-
-    def __call__(
-        self,
-        key: jax.Array,
-        /,
-        *args: Any,
-        given: Mapping[str, Any] | None = None,
-        mesh: Mesh | None = None,
-        **kwargs: Any,
-    ) -> tuple[Tree, Tree]: ...
-
-
-class StatefulApplyFn(Protocol):
-    """Runs the model; see `TransformedWithState`."""
-
-    def __call__(
-        self,
-        params: Mapping[str, Any],
-        state: Mapping[str, Any],
-        /,
-        *args: Any,
-        key: jax.Array | None = None,
-        **kwargs: Any,
-    ) -> tuple[Any, Tree]: ...
-
-
-class TransformedWithState(NamedTuple):
-    """Four pure functions of params and state: `Transformed`, with the state beside.
-
-    Attributes:
-      init: ``init(key, *args, given=None, mesh=None) -> (params, state)``: what is
-        trainable and what is not. `given` holds either, in one tree.
-      apply: ``apply(params, state, *args, key=None) -> (out, state)``.
-      manifest: ``manifest(*args) -> Manifest``, of all variables.
-      check: ``check(params, state, *args)``: raises, listing every difference.
-    """
-
-    init: StatefulInitFn
-    apply: StatefulApplyFn
-    manifest: Callable[..., Manifest]
-    check: Callable[..., None]
 
 
 def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:

@@ -67,6 +67,8 @@ LAYERS = [
     "_compare",
     "_manifest",
     "_initialize",
+    "graphs",
+    "_transformed",
     "_transform",
     "_remat",
     "getters",

@@ -30,7 +30,7 @@ def test_python_blocks_print_what_follows():
             if shown:
                 assert after == "text"
                 assert _plain(shown) == _plain(expected)
-    assert printed == 7
+    assert printed == 8
 
 
 def test_the_accident_is_the_one_shown():

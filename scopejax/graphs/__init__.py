@@ -1,0 +1,4 @@
+"""A model, seen: the diagram of its scopes, and what each of them costs.
+
+`Transformed.graph` and `Transformed.profile` are the ways in.
+"""

@@ -1,0 +1,21 @@
+"""How many levels of scopes are shown."""
+
+from __future__ import annotations
+
+from .._errors import InvalidArgumentError
+from .._where import user_line
+
+
+def require_depth(depth: int | None) -> None:
+    """Refuses what is no number of levels.
+
+    Raises:
+      InvalidArgumentError: it is neither None nor a whole number from 0 on.
+    """
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise InvalidArgumentError(
+            f"depth is a number of levels, but received: {depth!r}",
+            expected="a whole number from 0 on, or None for all",
+            found=repr(depth),
+            where=user_line(),
+        )

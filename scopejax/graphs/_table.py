@@ -1,0 +1,181 @@
+"""The table of a profile: for the terminal, for HTML, for markdown, for rich."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from .._naming import split
+from ..summary import bytes_text
+from ._words import number_text
+
+
+class Line(Protocol):
+    """A row of a profile."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def parameters(self) -> int: ...
+    @property
+    def flops(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def is_bounded(self) -> bool: ...
+    @property
+    def seconds(self) -> float | None: ...
+
+
+class _Column(NamedTuple):
+    title: str
+    cell: Callable[[Line, Line], str]  # of a row, and of the whole model
+
+
+def _share(row: Line, total: Line) -> str:
+    return f"{100 * row.flops / total.flops:.1f} %" if total.flops else ""
+
+
+def _flops(row: Line, total: Line) -> str:
+    return number_text(row.flops) + ("" if row.is_bounded else " ?")
+
+
+def _seconds(row: Line, total: Line) -> str:
+    return "" if row.seconds is None else time_text(row.seconds)
+
+
+_TIME = _Column("time", _seconds)
+_COLUMNS = (
+    _Column("parameters", lambda row, total: f"{row.parameters:,}"),
+    _Column("FLOPs", _flops),
+    _Column("of all", _share),
+    _Column("bytes", lambda row, total: bytes_text(row.nbytes)),
+    _TIME,
+)
+_NOTE = "? a while_loop counts as one step, and code that is no JAX as nothing"
+
+
+def time_text(seconds: float) -> str:
+    """Three digits and a unit.
+
+    >>> time_text(0.00001234), time_text(0.5), time_text(2.0)
+    ('12.3 µs', '500 ms', '2.00 s')
+    """
+    for unit, size in (("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)):
+        if seconds < 999.5 * size or unit == "s":
+            break
+    value = seconds / size
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {unit}"
+
+
+def _table(rows: Sequence[Line]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The titles, and for each row its name and its cells; the whole model last."""
+    total, *scopes = rows
+    has_times = any(row.seconds is not None for row in rows)
+    columns = [column for column in _COLUMNS if has_times or column is not _TIME]
+    body = [
+        (_name(row), [column.cell(row, total) for column in columns])
+        for row in (*scopes, total)
+    ]
+    return ["scope", *(column.title for column in columns)], body
+
+
+def _name(row: Line) -> str:
+    return split(row.name)[-1] if row.name else "total"
+
+
+def _depths(rows: Sequence[Line]) -> list[int]:
+    return [*(row.depth - 1 for row in rows[1:]), 0]
+
+
+def _notes(rows: Sequence[Line]) -> list[str]:
+    return [] if rows[0].is_bounded else [_NOTE]
+
+
+def to_text(rows: Sequence[Line]) -> str:
+    """The table with aligned columns, for a terminal."""
+    titles, body = _table(rows)
+    depths = _depths(rows)
+    lines = [
+        titles,
+        *(
+            ["  " * d + name, *cells]
+            for d, (name, cells) in zip(depths, body, strict=True)
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = [
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    rule = "-" * max(map(len, texts))
+    return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1], *_notes(rows)])
+
+
+def to_markdown(rows: Sequence[Line]) -> str:
+    """The table in GitHub's markdown."""
+
+    def line(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+    titles, body = _table(rows)
+    cells = [
+        ("&nbsp;" * 4 * depth + f"`{name}`", *texts)
+        for depth, (name, texts) in zip(_depths(rows), body, strict=True)
+    ]
+    rule = ["---", *("---:" for _ in titles[1:])]
+    return "\n".join([line(titles), line(rule), *map(line, cells)])
+
+
+def to_html(rows: Sequence[Line]) -> str:
+    """The table for a notebook: names are escaped, colours are the page's own."""
+    titles, body = _table(rows)
+    lines = "".join(
+        _html_row([name, *cells], "td", depth, is_last=n == len(body) - 1)
+        for n, (depth, (name, cells)) in enumerate(
+            zip(_depths(rows), body, strict=True)
+        )
+    )
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(rows))
+    return (
+        '<div style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;white-space:nowrap">'
+        f"<thead>{_html_row(titles, 'th', 0)}</thead><tbody>{lines}</tbody></table>"
+        f"{notes}</div>"
+    )
+
+
+def _html_row(cells: list[str], tag: str, depth: int, is_last: bool = False) -> str:
+    side = "top" if is_last else "bottom"
+    rule = f"border-{side}:1px solid currentColor" if is_last or tag == "th" else ""
+    return f'<tr style="{rule}">{"".join(_html_cells(cells, tag, depth))}</tr>'
+
+
+def _html_cells(cells: list[str], tag: str, depth: int) -> Iterable[str]:
+    for i, cell in enumerate(cells):
+        align, indent = ("right", "") if i else ("left", "&emsp;" * depth)
+        style = f'align="{align}" style="text-align:{align};padding:1px 8px"'
+        yield f"<{tag} {style}>{indent}{html.escape(cell)}</{tag}>"
+
+
+def to_rich(rows: Sequence[Line]) -> Any:
+    """The table for rich's console, which asks for it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    titles, body = _table(rows)
+    table = Table(box=SIMPLE_HEAD, caption=_NOTE if _notes(rows) else None)
+    for i, title in enumerate(titles):
+        table.add_column(title, justify="right" if i else "left", no_wrap=True)
+    for n, (depth, (name, cells)) in enumerate(zip(_depths(rows), body, strict=True)):
+        if n == len(body) - 1:
+            table.add_section()
+        table.add_row(Text("  " * depth + name), *map(Text, cells))
+    return table

@@ -1,0 +1,72 @@
+"""Short words for operations, arrays and large numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TIMES, MINUS = "\u00d7", "\u2212"
+_WORDS = {
+    "add": "+",
+    "add_any": "+",
+    "mul": TIMES,
+    "sub": MINUS,
+    "div": "÷",
+    "neg": MINUS,
+    "dot_general": "matmul",
+    "conv_general_dilated": "conv",
+    "integer_pow": "pow",
+    "reduce_sum": "sum",
+    "reduce_max": "max",
+    "reduce_min": "min",
+    "logistic": "sigmoid",
+    "select_n": "where",
+    "concatenate": "concat",
+    "dynamic_slice": "slice",
+    "dynamic_update_slice": "update",
+    "gt": ">",
+    "lt": "<",
+    "ge": "≥",
+    "le": "≤",
+    "eq": "=",
+    "ne": "≠",
+}
+_DTYPES = {"float": "f", "bfloat": "bf", "int": "i", "uint": "u", "complex": "c"}
+MOST_WORDS = 3
+
+
+def op_word(eqn: Any) -> str:
+    """What a primitive is called in a diagram."""
+    name = str(eqn.primitive.name)
+    return _WORDS.get(name, name)
+
+
+def ops_text(words: list[str]) -> str:
+    """The operations of one part: the first few, each once."""
+    names = list(dict.fromkeys(word.strip("_") for word in words))
+    more = [*names[:MOST_WORDS], "…"] if len(names) > MOST_WORDS else names
+    return " · ".join(more)
+
+
+def aval_text(aval: Any) -> str:
+    """Shape and dtype: ``f32[8,64]``."""
+    dtype = str(getattr(aval, "dtype", "?"))
+    letters = dtype.rstrip("0123456789")
+    short = _DTYPES.get(letters, letters) + dtype[len(letters) :]
+    return f"{short}[{','.join(map(str, getattr(aval, 'shape', ())))}]"
+
+
+def number_text(number: float) -> str:
+    """Three digits and a prefix.
+
+    >>> number_text(0), number_text(999), number_text(12345), number_text(7_090_000)
+    ('0', '999', '12.3 k', '7.09 M')
+    """
+    size = float(number)
+    for prefix in ("", "k", "M", "G", "T", "P"):
+        if abs(size) < 999.5 or prefix == "P":
+            break
+        size /= 1000
+    if not prefix:
+        return f"{number:,.0f}"
+    digits = 2 if abs(size) < 9.995 else 1 if abs(size) < 99.95 else 0
+    return f"{size:.{digits}f} {prefix}"
