@@ -1,9 +1,10 @@
 """Named scopes and shared variables for models in JAX, as pure functions."""
 
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
+from . import _displays as _displays
 from . import initializers as initializers
 from ._errors import CheckpointError as CheckpointError
 from ._errors import InitializerError as InitializerError
@@ -39,6 +40,8 @@ if _TYPE_CHECKING:
     from . import partitioners as partitioners
     from . import regularizers as regularizers
     from . import tf1 as tf1
+    from .views import compare as compare
+    from .views import show as show
 
 _ON_DEMAND = (
     "checkpoints",
@@ -50,14 +53,17 @@ _ON_DEMAND = (
     "regularizers",
     "tf1",
 )
+_FROM_VIEWS = ("compare", "show")
 
 
-def __getattr__(name: str) -> _ModuleType:
-    """A module that is imported when it is asked for."""
+def __getattr__(name: str) -> _Any:
+    """A module or a view that is imported when it is asked for."""
     if name in _ON_DEMAND:
         return _import_module(f".{name}", __name__)
+    if name in _FROM_VIEWS:
+        return getattr(_import_module(".views", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_DEMAND})
+    return sorted({*globals(), *_ON_DEMAND, *_FROM_VIEWS})

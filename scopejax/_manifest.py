@@ -11,15 +11,16 @@ from jax.sharding import Mesh
 
 from . import summary
 from ._compare import require_agreement, require_fit
+from ._differences import ManifestDiff
 from ._digest import digest
 from ._dtypes import as_array
 from ._errors import InvalidArgumentError
 from ._keys import require_key
 from ._lookup import not_given
-from ._match import Pattern, matches
+from ._match import Pattern, matches, require_matches
 from ._materialize import Maker, per_item
 from ._mesh import AnyMesh, mesh_in_force
-from ._naming import join, nearest
+from ._naming import join
 from ._partition import sharding_of
 from ._pending import no_inputs
 from ._spec import FROM_INPUTS, VariableSpec, abstract
@@ -79,7 +80,7 @@ class Manifest(Mapping[str, VariableSpec]):
         >>> list(sj.transform(model).manifest().select("a/**"))
         ['a/w']
         """
-        self._require_matches(patterns)
+        require_matches(patterns, self)
         return Manifest(
             spec
             for spec in self.values()
@@ -87,17 +88,6 @@ class Manifest(Mapping[str, VariableSpec]):
             and trainable in (None, spec.trainable)
             and (collection is None or collection in spec.collections)
         )
-
-    def _require_matches(self, patterns: Iterable[Pattern]) -> None:
-        for pattern in patterns:
-            if callable(pattern) or any(matches(pattern, s) for s in self.values()):
-                continue
-            raise InvalidArgumentError(
-                f"No variable matches {pattern!r}.",
-                where=user_line(),
-                nearest=nearest(str(pattern).strip("*/"), self),
-                remedy="A glob covers the full name: 'encoder/**', '**/kernel'.",
-            )
 
     def mask(
         self,
@@ -129,7 +119,7 @@ class Manifest(Mapping[str, VariableSpec]):
         >>> sj.transform(model).manifest().labels({"a/**": "adam", "**": "frozen"})
         {'a': {'w': 'adam'}, 'b': {'w': 'frozen'}}
         """
-        self._require_matches(labels)
+        require_matches(labels, self)
 
         def label(spec: VariableSpec) -> Any:
             for pattern, value in labels.items():
@@ -353,12 +343,26 @@ class Manifest(Mapping[str, VariableSpec]):
         count = sum(spec.size for spec in self.values())
         return f"<Manifest of {len(self)} variables, {count:,} numbers>"
 
-    def _repr_html_(self) -> str:
-        return summary.to_html(self.values())
-
     def to_markdown(self) -> str:
         """The table for a README."""
         return summary.to_markdown(self.values())
+
+    def diff(self, other: Manifest) -> ManifestDiff:
+        """What changed from `other`, the manifest of the run before, to this one.
+
+        Variables are compared by all that their specs say but the line that made them:
+        initializers and other functions by what they do. Falsy if nothing changed.
+
+        >>> import jax, scopejax as sj
+        >>> before = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> after = sj.transform(lambda s: s.get_variable("w", (3,))).manifest()
+        >>> print(after.diff(before))
+        1 changed.
+          ~ w: shape (2,) -> (3,)
+        >>> bool(after.diff(after))
+        False
+        """
+        return ManifestDiff(other, self)
 
     def _tree(self, value: Callable[[VariableSpec], Any]) -> Tree:
         """The nested dict with `value(spec)` for each variable."""

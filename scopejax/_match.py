@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ._errors import InvalidArgumentError
+from ._naming import nearest
 from ._spec import VariableSpec
 from ._where import user_line
 
@@ -26,6 +27,25 @@ def matches(pattern: Pattern, spec: VariableSpec) -> bool:
     one of all others.
     """
     return _matches(pattern, spec.name, spec)
+
+
+def require_matches(
+    patterns: Iterable[Pattern], specs: Mapping[str, VariableSpec]
+) -> None:
+    """Refuses a glob or an expression that matches none of `specs`.
+
+    Raises:
+      InvalidArgumentError: one matches no variable at all.
+    """
+    for pattern in patterns:
+        if callable(pattern) or any(matches(pattern, s) for s in specs.values()):
+            continue
+        raise InvalidArgumentError(
+            f"No variable matches {pattern!r}.",
+            where=user_line(),
+            nearest=nearest(str(pattern).strip("*/"), specs),
+            remedy="A glob covers the full name: 'encoder/**', '**/kernel'.",
+        )
 
 
 def matches_name(pattern: NamePattern, name: str) -> bool:

@@ -1,8 +1,7 @@
-"""The table of variables: for the terminal, for HTML, for markdown."""
+"""The table of variables, as text and in markdown; `views` shows it as a tree."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -33,12 +32,30 @@ class Column(NamedTuple):
       cell: the text for one row.
       total: the text for a scope, or for all: of the rows in it.
       right: whether it is set to the right.
+      optional: whether it is left out where it would be empty.
+      weight: of the rows in it, as a number, for a bar.
     """
 
     title: str
     cell: Callable[[Any], str]
     total: Callable[[list[Any]], str] = lambda rows: ""
     right: bool = False
+    optional: bool = False
+    weight: Callable[[list[Any]], float] | None = None
+
+
+class Node(NamedTuple):
+    """A scope or a variable of the tree that is shown; its root is called ``total``.
+
+    Attributes:
+      name: its last component.
+      items: what is in it, at any depth; of a variable, the one item.
+      below: what is right in it, variables first; None for a variable.
+    """
+
+    name: str
+    items: list[Any]
+    below: list[Node] | None = None
 
 
 class _Row(NamedTuple):
@@ -49,7 +66,11 @@ class _Row(NamedTuple):
 
 def counted(rows: list[Any]) -> str:
     """``"3 variables"``."""
-    return f"{len(rows)} variable{'' if len(rows) == 1 else 's'}"
+    return f"{len(rows):,} variable{'' if len(rows) == 1 else 's'}"
+
+
+def _nbytes(rows: list[Any]) -> int:
+    return sum(row.nbytes for row in rows)
 
 
 # What a checkpoint tells of a variable, too.
@@ -65,17 +86,20 @@ PLAIN_COLUMNS = (
     Column(
         "bytes",
         lambda row: bytes_text(row.nbytes),
-        lambda rows: bytes_text(sum(row.nbytes for row in rows)),
+        lambda rows: bytes_text(_nbytes(rows)),
         right=True,
+        weight=_nbytes,
     ),
 )
-_PARTITION = Column(
-    "partition",
-    lambda spec: "" if spec.partition is None else str(as_partition(spec.partition)),
-)
-_COLUMNS = (
+COLUMNS = (
     *PLAIN_COLUMNS,
-    _PARTITION,
+    Column(
+        "partition",
+        lambda spec: (
+            "" if spec.partition is None else str(as_partition(spec.partition))
+        ),
+        optional=True,
+    ),
     Column("initializer", lambda spec: describe(spec.initializer)),
     Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
     Column("defined at", lambda spec: spec.where),
@@ -85,20 +109,23 @@ _Columns = Sequence[Column]
 
 def rows(specs: Iterable[VariableSpec]) -> list[tuple[str, ...]]:
     """The cells of the table, scopes with their subtotals before what is in them."""
-    return [row.cells for row in _table(specs, _COLUMNS)[0][1:]]
+    return [row.cells for row in _table(specs, COLUMNS)[0][1:]]
 
 
-def _table(items: Iterable[Any], columns: _Columns) -> tuple[list[_Row], _Columns]:
-    """Head, body and total, of what has a `path` and fills the columns; and those.
+def grow(items: Iterable[Any], *, ordered: bool = False) -> Node:
+    """The tree of what has a `path`.
 
-    That of partitions is left out where there are none.
+    Args:
+      items: variables, or what tells of them.
+      ordered: whether their order is kept, and not made natural.
+
+    >>> from types import SimpleNamespace
+    >>> root = grow(SimpleNamespace(path=path) for path in [("b", "w"), ("a",)])
+    >>> [(node.name, node.below is None) for node in root.below]
+    [('a', True), ('b', False)]
     """
-    table = sorted(items, key=_order)
-    if not any(getattr(item, "partition", None) for item in table):
-        columns = [column for column in columns if column is not _PARTITION]
-    head = ("variable", *(column.title for column in columns))
-    total = _total(table, "total", 0, columns)
-    return [_Row(0, head, "head"), *_level(table, 0, columns), total], columns
+    found = list(items) if ordered else sorted(items, key=_order)
+    return Node("total", found, _below(found, 0))
 
 
 def _order(item: Any) -> list[Any]:
@@ -107,24 +134,47 @@ def _order(item: Any) -> list[Any]:
     return [*((1, natural(part)) for part in above), (0, natural(last))]
 
 
-def _level(items: list[Any], depth: int, columns: _Columns) -> Iterator[_Row]:
-    """The rows of the variables that share their first `depth` components."""
-    inside: dict[str, list[Any]] = {}
+def _below(items: list[Any], depth: int) -> list[Node]:
+    """The nodes of variables that share their first `depth` components."""
+    here, inside = list[Node](), dict[str, list[Any]]()
     for item in items:
         if len(item.path) == depth + 1:
-            cells = (item.path[depth], *(column.cell(item) for column in columns))
-            yield _Row(depth, cells, "variable")
+            here.append(Node(item.path[depth], [item]))
         else:
             inside.setdefault(item.path[depth], []).append(item)
-    for name, below in inside.items():
-        yield _total(below, f"{name}/", depth, columns)
-        yield from _level(below, depth + 1, columns)
+    scopes = (Node(n, found, _below(found, depth + 1)) for n, found in inside.items())
+    return [*here, *scopes]
 
 
-def _total(items: list[Any], label: str, depth: int, columns: _Columns) -> _Row:
-    kind = "scope" if label.endswith("/") else "total"
-    cells = (label, *(column.total(items) for column in columns))
-    return _Row(depth, cells, kind)
+def filled(items: Sequence[Any], columns: _Columns) -> _Columns:
+    """The columns without the optional ones that would be empty."""
+    return [c for c in columns if not c.optional or any(map(c.cell, items))]
+
+
+def _table(
+    items: Iterable[Any], columns: _Columns, ordered: bool = False
+) -> tuple[list[_Row], _Columns]:
+    """Head, body and total of what fills the columns; and those that are shown."""
+    root = grow(items, ordered=ordered)
+    columns = filled(root.items, columns)
+    head = _Row(0, ("variable", *(column.title for column in columns)), "head")
+    body = (row for node in root.below or () for row in _rows(node, 0, columns))
+    return [head, *body, _Row(0, _totals(root, "total", columns), "total")], columns
+
+
+def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[_Row]:
+    if node.below is None:
+        (item,) = node.items
+        cells = (node.name, *(column.cell(item) for column in columns))
+        yield _Row(depth, cells, "variable")
+        return
+    yield _Row(depth, _totals(node, f"{node.name}/", columns), "scope")
+    for below in node.below:
+        yield from _rows(below, depth + 1, columns)
+
+
+def _totals(node: Node, label: str, columns: _Columns) -> tuple[str, ...]:
+    return (label, *(column.total(node.items) for column in columns))
 
 
 def bytes_text(nbytes: int) -> str:
@@ -164,9 +214,11 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | float | str)
 
 
-def to_text(items: Iterable[Any], columns: _Columns = _COLUMNS) -> str:
+def to_text(
+    items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
+) -> str:
     """The table with aligned columns, for a terminal."""
-    table, columns = _table(items, columns)
+    table, columns = _table(items, columns, ordered)
     lines = [("  " * row.depth + row.cells[0], *row.cells[1:]) for row in table]
     widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
     sides = [str.ljust, *(str.rjust if c.right else str.ljust for c in columns)]
@@ -181,53 +233,18 @@ def to_text(items: Iterable[Any], columns: _Columns = _COLUMNS) -> str:
     return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1]])
 
 
-def to_markdown(specs: Iterable[VariableSpec]) -> str:
+def to_markdown(
+    items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
+) -> str:
     """The table in GitHub's markdown."""
 
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
-    (head, *body), columns = _table(specs, _COLUMNS)
+    (head, *body), columns = _table(items, columns, ordered)
     rule = ["---", *("---:" if column.right else "---" for column in columns)]
     cells = [
         ("&nbsp;" * 4 * row.depth + (f"`{row.cells[0]}`"), *row.cells[1:])
         for row in body
     ]
     return "\n".join([line(head.cells), line(rule), *map(line, cells)])
-
-
-_STYLE = {
-    "head": "border-bottom:1px solid currentColor",
-    "variable": "",
-    "scope": "",
-    "total": "border-top:1px solid currentColor",
-}
-
-
-def to_html(specs: Iterable[VariableSpec]) -> str:
-    """The table for a notebook: names are escaped, colours are the page's own.
-
-    Depth, weight and side are said by the markup, since some viewers drop styles.
-    """
-    (head, *body), columns = _table(specs, _COLUMNS)
-    rows = "".join(_html_row(row, "td", columns) for row in body)
-    return (
-        '<div style="overflow-x:auto">'
-        '<table style="border-collapse:collapse;white-space:nowrap">'
-        f"<thead>{_html_row(head, 'th', columns)}</thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _html_row(row: _Row, tag: str, columns: _Columns) -> str:
-    name, *texts = map(html.escape, row.cells)
-    cells = [_html_cell(row, tag, name, "left", "&emsp;" * row.depth)]
-    for column, text in zip(columns, texts, strict=True):
-        cells.append(_html_cell(row, tag, text, "right" if column.right else "left"))
-    return f'<tr style="{_STYLE[row.kind]}">{"".join(cells)}</tr>'
-
-
-def _html_cell(row: _Row, tag: str, text: str, side: str, indent: str = "") -> str:
-    bold = row.kind in ("scope", "total") and text
-    style = f'align="{side}" style="text-align:{side};padding:1px 8px"'
-    return f"<{tag} {style}>{indent}{f'<b>{text}</b>' if bold else text}</{tag}>"

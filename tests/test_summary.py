@@ -228,5 +228,5 @@ def test_partitions_have_a_column_where_there_are_any():
         "total": "",
     }
     assert len(str(manifest).splitlines()) == 9
-    assert ">partition</th>" in manifest._repr_html_()
+    assert "<span>partition</span>" in manifest._repr_html_()
     assert "partition" not in str(manifest.select("d"))

@@ -1,10 +1,8 @@
-"""The three ways to print the table of variables: text, Markdown, HTML."""
+"""The two ways to print the table of variables: text and Markdown."""
 
-import html.parser
 import re
 
 import jax
-import pytest
 
 import scopejax as sj
 from scopejax import summary
@@ -70,7 +68,7 @@ def test_a_manifest_prints_its_table():
     assert repr(MANIFEST) == "<Manifest of 3 variables, 21 numbers>"
 
 
-# Markdown and HTML
+# Markdown
 
 
 NASTY = [
@@ -96,47 +94,3 @@ def test_markdown_keeps_names_in_their_cell():
     for line in summary.to_markdown(NASTY).splitlines():
         cells = re.split(r"(?<!\\)\|", line)
         assert len(cells) == len(HEAD) + 3
-
-
-class Cells(html.parser.HTMLParser):
-    """The text of each cell of a table, row by row."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.rows, self.tags = [], set()
-        self.open = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        """Opens a row or a cell."""
-        self.tags.add(tag)
-        self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        """Closes what was opened last."""
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        """Adds to the cell that is open."""
-        self.rows[-1][-1] += data
-
-
-@pytest.mark.parametrize("specs", [SPECS, NASTY, []], ids=["plain", "nasty", "empty"])
-def test_html_has_the_cells_of_the_table(specs):
-    """The page shows what the table says: names are text, never markup."""
-    page = Cells(summary.to_html(specs))
-    head, *body = page.rows
-    assert tuple(head[:7]) == HEAD
-    shown = [tuple(cell.lstrip() for cell in row) for row in body]
-    assert shown == [tuple(c.lstrip() for c in row) for row in summary.rows(specs)]
-    assert page.tags <= {"div", "table", "thead", "tbody", "tr", "td", "th", "b"}
-    assert page.open == []
-
-
-def test_a_notebook_shows_the_html():
-    """A manifest's HTML is that of its variables."""
-    assert MANIFEST._repr_html_() == summary.to_html(MANIFEST.values())
