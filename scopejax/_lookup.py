@@ -52,6 +52,7 @@ _ARRAYS = (jax.core.Tracer, jax.Array)
 
 _NONE = VariableAggregation.NONE
 _ON_READ = VariableSynchronization.ON_READ
+_OWN = VariableSynchronization.NONE  # reads the replica's own, and says no more
 
 
 # Variables that exist
@@ -78,8 +79,9 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
         require_shape(request.name, shape, found.shape, place.stack)
     if request.dtype != found.dtype:
         require_dtype(request.name, request.dtype, found.dtype)
-    if request.aggregation is not _NONE or request.synchronization is _ON_READ:
-        how = Combining(request.synchronization, request.aggregation)
+    when = request.synchronization
+    if when is _ON_READ or (request.aggregation is not _NONE and when is not _OWN):
+        how = Combining(when, request.aggregation)
         if isinstance(held, StateCell):
             held.combining = how
         return as_read(request.name, found, how)

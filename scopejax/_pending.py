@@ -57,6 +57,7 @@ class Pending:
             self.initial = jnp.asarray(offered, self.dtype)
             if self._is_state:
                 (self._cell,) = cells_of([self.initial])
+                self._cell.combining = self._spec.combining
         return self.initial if self._cell is None else self._cell.read(request.name)
 
     def write(self, name: str, value: jax.Array) -> None:

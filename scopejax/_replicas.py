@@ -23,6 +23,9 @@ _SUM, _MEAN = VariableAggregation.SUM, VariableAggregation.MEAN
 _FIRST = VariableAggregation.ONLY_FIRST_REPLICA
 _ON_READ = VariableSynchronization.ON_READ
 
+# Under these an assignment stays with its replica.
+_LOCAL = (_ON_READ, VariableSynchronization.NONE)
+
 
 def replica_axes() -> Axes:
     """The mesh axes that the program around is mapped over.
@@ -63,8 +66,8 @@ def as_assigned(
       ScopeUsageError: the replicas are known to differ, and nothing says what to do.
       InvalidArgumentError: numbers of this dtype have no mean.
     """
-    axes = tuple(axis for axis in replica_axes() if axis not in varying(present))
-    if how.synchronization is _ON_READ or not axes:
+    axes = _replicated_axes(present)
+    if how.synchronization in _LOCAL or not axes:
         return value
     if how.aggregation is VariableAggregation.NONE:
         differing = tuple(axis for axis in axes if axis in varying(value))
@@ -74,16 +77,43 @@ def as_assigned(
     return _combined(name, value, how.aggregation, axes)
 
 
+def require_varying_state(name: str, value: jax.Array, present: jax.Array) -> None:
+    """Refuses a value for each replica where JAX's reference holds one for all.
+
+    Raises:
+      ScopeUsageError: it is known to vary over axes that the present value does not.
+    """
+    axes = tuple(axis for axis in varying(value) if axis not in varying(present))
+    if axes:
+        over = ", ".join(map(repr, axes))
+        raise ScopeUsageError(
+            f"Variable {name} is assigned a value for each replica within a JAX"
+            " transform, but came into apply as one value for all.",
+            name=name,
+            expected=f"a state that varies over {over} from the start",
+            found="one that is the same on all",
+            where=user_line(),
+            remedy=f"Before apply: state = jax.lax.pcast(state, ({over},),"
+            " to='varying'); or split it by the in_specs of shard_map.",
+        )
+
+
 def summand(value: jax.Array, how: Combining) -> jax.Array:
     """What a replica adds to an assignment of a value that all have.
 
-    Where replicas are summed, the first adds all of it and the others nothing.
+    Where replicas are summed, the first adds all of it and the others nothing; of a
+    variable that is split, the first of each part.
     """
-    axes = replica_axes()
-    if not axes or how.aggregation is not _SUM or how.synchronization is _ON_READ:
+    axes = _replicated_axes(value)
+    if not axes or how.aggregation is not _SUM or how.synchronization in _LOCAL:
         return value
     here: Any = jax.lax.axis_index(axes)
     return jnp.where(here == 0, value, jnp.zeros_like(value))
+
+
+def _replicated_axes(present: jax.Array) -> Axes:
+    """The axes along which the replicas of a variable of this value lie."""
+    return tuple(axis for axis in replica_axes() if axis not in varying(present))
 
 
 def varying(value: Any) -> Axes:

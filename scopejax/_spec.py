@@ -23,9 +23,9 @@ class VariableSynchronization(enum.Enum):
     Under `ON_WRITE`, and `AUTO`, which is the same, they are combined when the variable
     is assigned, so that all have one. Under `ON_READ` each keeps its own, and they are
     combined whenever the variable is read; such a variable is not trainable. `NONE`
-    reads the replica's own value of any variable: it is what to count on with,
-    ``scope.assign("n", own + 1)``. Outside of these, and under `jax.vmap`, there is one
-    value and none of this does anything.
+    reads the replica's own value of any variable, whatever `aggregation` stands beside
+    it: it is what to count on with, ``scope.assign("n", own + 1)``. Outside of these,
+    and under `jax.vmap`, there is one value and none of this does anything.
 
     >>> VariableSynchronization.ON_READ.name
     'ON_READ'
@@ -43,8 +43,12 @@ class VariableAggregation(enum.Enum):
     `SUM` and `MEAN` are `jax.lax.psum` and `pmean` over all mesh axes that the program
     is mapped over and the variable is not split over; `ONLY_FIRST_REPLICA` takes the
     value of the first device. Under `NONE` replicas that differ are an error where
-    `jax.shard_map` checks (``check_vma=True``); where it does not, nobody knows. An
-    assignment heeds what the last lookup of the variable in this `apply` said.
+    `jax.shard_map` checks (``check_vma=True``); where it does not, nobody knows, and
+    what is split counts as replicas too. An axis that `shard_map` leaves to the
+    compiler (``axis_names=``) is none of them. A read under `ON_READ` is over all axes,
+    since a value of each device may be a replica or a part. An assignment heeds what
+    the last lookup of the variable in this `apply` said; a lookup in a jitted function
+    that is given the scope says it for that function alone.
 
     Batch normalization's moving averages are the common case:
 

@@ -28,7 +28,7 @@ from ._dtypes import as_array
 from ._errors import ScopeUsageError
 from ._naming import join
 from ._reach import is_in_reach, require_reach
-from ._replicas import as_assigned, replica_axes
+from ._replicas import as_assigned, replica_axes, require_varying_state
 from ._running import current_trace, surroundings, within_trace
 from ._spec import Combining
 from ._tree import Tree, insert, leaves, lookup
@@ -45,7 +45,7 @@ class StateCell:
       combining: how its replicas are combined, as the last lookup said.
     """
 
-    __slots__ = ("_held", "_home", "_ref", "combining", "outside")
+    __slots__ = ("_axes", "_held", "_home", "_ref", "combining", "outside")
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class StateCell:
         self._held = held
         self._home = home  # the trace in which the value is held
         self.outside = outside
+        self._axes = replica_axes()
 
     @property
     def ref(self) -> Any:
@@ -96,7 +97,7 @@ class StateCell:
         if self._is_home():
             value: jax.Array = self._held
             return value
-        require_reach(name, self.outside, "read")
+        self._require_reach(name, "read")
         constant: jax.Array = jax.lax.stop_gradient(self.ref[...])
         return constant
 
@@ -110,9 +111,11 @@ class StateCell:
             value = as_assigned(name, value, self._held, self.combining)
             self._held = jax.lax.stop_gradient(value)
             return
-        require_reach(name, self.outside, "assigned")
-        if replica_axes():
-            value = as_assigned(name, value, self.ref[...], self.combining)
+        self._require_reach(name, "assigned")
+        if self._axes:
+            present = self.ref[...]
+            value = as_assigned(name, value, present, self.combining)
+            require_varying_state(name, value, present)
         constant = jax.lax.stop_gradient(value)
         try:
             self.ref[...] = constant
@@ -124,6 +127,19 @@ class StateCell:
                 remedy="Under vmap, map over the variable too: pass scope.stack(n) as"
                 " a mapped argument; or return the value and assign it outside.",
             ) from error
+
+    def _require_reach(self, name: str, what: str) -> None:
+        """Refuses what JAX's references cannot do here."""
+        require_reach(name, self.outside, what)
+        if self._axes != replica_axes():
+            raise ScopeUsageError(
+                f"Variable {name} is state and cannot be {what} in a shard_map within"
+                " the model: JAX does not pass its references through.",
+                name=name,
+                where=user_line(),
+                remedy="Read it before and pass the value; return the new one, and"
+                " assign it after. Or put shard_map around apply.",
+            )
 
     def last(self) -> jax.Array:
         """The value at the end; the cell is of no use from here on."""

@@ -73,6 +73,21 @@ def test_gradients_of_replicas_are_those_of_the_whole_batch(over):
     chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_eight_devices_train_as_one():
+    """With a name, step after step: outputs and moving averages of the whole batch."""
+    x = array(8, 4, 3)
+    params, state = variables(x[0], SYNCED)
+    expected = state
+    for step in range(3):
+        batch = x * (step + 1) + 10 * step
+        out, after = over_shard_map(SYNCED.apply, params, state, batch)
+        state = jax.tree.map(lambda v: v[0], after)
+        whole, expected = NET.apply(params, expected, batch.reshape(32, 3), **TRAIN)
+        close(out, np.asarray(whole).reshape(x.shape))
+        for found, value in zip(*map(jax.tree.leaves, (state, expected)), strict=True):
+            np.testing.assert_allclose(found, value, rtol=1e-5)
+
+
 @pytest.mark.parametrize("over", [over_pmap, over_shard_map])
 def test_without_a_name_replicas_share_what_moves(over):
     """Each replica has its own moments, as in TF1; the moving ones take their mean."""

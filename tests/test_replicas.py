@@ -14,7 +14,6 @@ import scopejax as sj
 from scopejax import VariableAggregation as Aggregation
 from scopejax import VariableSynchronization as Synchronization
 
-from .meshes import mesh_of
 from .replicas import COMBINED, ON_READ, ON_WRITE, over, stateful, variable
 
 WRITING = [Synchronization.AUTO, ON_WRITE]
@@ -101,6 +100,30 @@ def test_counting_on_each_replica(check):
     assert total == 2 * (0 + 1 + 2 + 3)
 
 
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("aggregation", COMBINED)
+def test_a_replicas_own_value_says_nothing_of_the_others(aggregation, check):
+    """Read under `NONE` with an aggregation beside it, it is assigned as before."""
+
+    def model(scope, x):
+        variable(scope, synchronization=ON_READ, aggregation=aggregation)
+        scope = scope.with_options(reuse=True)
+        own = variable(
+            scope, synchronization=Synchronization.NONE, aggregation=aggregation
+        )
+        scope.assign("v", own + x[0])
+
+    x = np.array([3.0, 5.0, 1.0, 7.0], np.float32)
+    kept = over(
+        4,
+        lambda x: stateful(model)(x)[1]["v"][None],
+        x,
+        out=P("data"),
+        check=check,
+    )
+    np.testing.assert_array_equal(kept, x)
+
+
 def assigned_in_scan(scope, x, how):
     """In the body of a loop."""
 
@@ -132,7 +155,8 @@ def assigned_in_jit(scope, x, how):
     "assigned", [assigned_in_scan, assigned_in_cond, assigned_in_jit]
 )
 @pytest.mark.parametrize("aggregation", COMBINED)
-def test_assigned_within_other_transforms(assigned, aggregation):
+@pytest.mark.parametrize("check", [True, False])
+def test_assigned_within_other_transforms(assigned, aggregation, check):
     """What a lookup said goes along into loops, branches and jitted functions."""
     how = {"aggregation": aggregation}
 
@@ -141,8 +165,37 @@ def test_assigned_within_other_transforms(assigned, aggregation):
         assigned(scope, x, how)
 
     values = np.array([3.0, 5.0, 1.0, 7.0], np.float32)
-    _, state = over(4, stateful(model), values, out=(None, P()), check=False)
+    _, state = over(4, stateful(model), values, out=(None, P()), check=check)
     np.testing.assert_allclose(state["v"], COMBINED[aggregation](values))
+
+
+@pytest.mark.parametrize(
+    "assigned", [assigned_in_scan, assigned_in_cond, assigned_in_jit]
+)
+def test_a_state_of_each_replica_within_other_transforms(assigned):
+    """`ON_READ` too, if the state is one that may vary: the error says how."""
+    how = {"synchronization": ON_READ, "aggregation": Aggregation.SUM}
+
+    def model(scope, x):
+        variable(scope, **how)
+        assigned(scope, x, how)
+
+    net = sj.transform_with_state(model)
+
+    def kept(x, varies):
+        state = {"v": jnp.float32(0)}
+        if varies:
+            state = jax.lax.pcast(state, ("data",), to="varying")
+        return net.apply({}, state, x)[1]["v"][None]
+
+    x = np.array([3.0, 5.0, 1.0, 7.0], np.float32)
+    with pytest.raises(
+        sj.ScopeUsageError,
+        match=r"(?s)v is assigned a value for each replica.*pcast\(state, \('data',\)",
+    ):
+        over(4, functools.partial(kept, varies=False), x, out=P("data"))
+    found = over(4, functools.partial(kept, varies=True), x, out=P("data"))
+    np.testing.assert_array_equal(found, x)
 
 
 def test_a_gradient_passes_a_read_that_is_combined():
@@ -167,36 +220,6 @@ def test_a_gradient_passes_a_read_that_is_combined():
     x = np.array([1.0, 2.0, 3.0, 6.0], np.float32)
     expected = np.mean(2 * 2.0 * (x - x.mean() / 2) ** 2)
     np.testing.assert_allclose(over(4, slope, x), expected, rtol=1e-6)
-
-
-def test_a_variable_that_is_split_is_combined_over_the_other_axis():
-    """Replicas lie along the axes that the variable is not split over."""
-
-    def model(scope, x):
-        variable(scope, "v", (2,), aggregation=Aggregation.SUM)
-        scope.assign("v", x[0, :, 0])
-
-    net = sj.transform_with_state(model)
-    x = np.arange(16, dtype=np.float32).reshape(4, 4, 1)  # data, of the variable, 1
-    mapped = jax.shard_map(
-        lambda v, x: net.apply({}, {"v": v}, x)[1]["v"],
-        mesh=mesh_of(4, 2),
-        in_specs=(P("model"), P("data", "model")),
-        out_specs=P("model"),
-    )
-    np.testing.assert_array_equal(mapped(np.zeros(4, np.float32), x), x.sum(0)[:, 0])
-
-
-def test_under_pmap():
-    """`jax.pmap` maps over a mesh axis as well."""
-
-    def model(scope, x):
-        variable(scope, aggregation=Aggregation.MEAN)
-        scope.assign("v", x)
-
-    x = np.arange(8, dtype=np.float32)
-    _, state = jax.pmap(stateful(model))(x)
-    assert state["v"].tolist() == [3.5] * 8
 
 
 @pytest.mark.parametrize("aggregation", Aggregation)

@@ -93,3 +93,26 @@ def test_the_first_of_truth_values():
         x = np.array(x, np.float32)
         _, state = over(2, stateful(model), x, out=(None, P()))
         assert bool(state["v"]) is expected
+
+
+@pytest.mark.parametrize("what", ["read", "assigned"])
+@pytest.mark.parametrize("jit", [True, False])
+def test_state_in_a_shard_map_of_the_model(what, jit):
+    """JAX takes no reference into one by closure; around `apply` it works."""
+
+    def model(scope, x):
+        variable(scope, aggregation=Aggregation.MEAN)
+
+        def body(x):
+            if what == "assigned":
+                scope.assign("v", x[0])
+                return x
+            return x + variable(scope.with_options(reuse=True))
+
+        return over(4, body, x, out=P("data"), jit=False)
+
+    net = sj.transform_with_state(model)
+    apply = jax.jit(net.apply) if jit else net.apply
+    message = rf"(?s)v is state and cannot be {what} in a shard_map within the model"
+    with pytest.raises(sj.ScopeUsageError, match=message):
+        apply({}, {"v": jnp.float32(0)}, jnp.arange(4.0))

@@ -105,3 +105,36 @@ def test_shards_are_summed_one_by_one():
         out_specs=P(),
     )
     np.testing.assert_allclose(mapped(X), [13.0, 13.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_each_part_of_a_split_variable_is_added_to_once(sign):
+    """What all replicas of a part have counts once, for every part."""
+
+    def model(x):
+        v = tf1.get_variable("v", [2], trainable=False, aggregation=Aggregation.SUM)
+        v.assign_add(x) if sign > 0 else v.assign_sub(x)
+
+    net = tf1.transform_with_state(model)
+    x = np.arange(16, dtype=np.float32).reshape(4, 4)
+    mapped = jax.shard_map(
+        lambda v, x: net.apply({}, {"v": v}, x[0])[1]["v"],
+        mesh=mesh_of(4, 2),
+        in_specs=(P("model"), P("data", "model")),
+        out_specs=P("model"),
+    )
+    found = mapped(np.ones(4, np.float32), x)
+    np.testing.assert_array_equal(found, 1 + sign * x.sum(0))
+
+
+def test_under_none_each_adds_to_its_own():
+    """`NONE` combines nothing, whatever aggregation stands beside it."""
+
+    def model(x):
+        v = variable(Aggregation.SUM, Synchronization.NONE)
+        v.assign_add(x)
+        return jax.lax.psum(v.value(), "data")
+
+    out, v = stepped(model, split_state=True)
+    np.testing.assert_array_equal(v, 1 + 2 * X)
+    assert out == np.sum(1 + 2 * X)
