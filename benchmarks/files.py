@@ -19,14 +19,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .peaks import peak
 
 _WIDTH, _LAYERS = 1536, 9  # 1.02 GB of float32
 _LIMIT = 300  # seconds for one figure, with all that comes before
@@ -189,42 +189,15 @@ CONTESTANTS: dict[str, dict[str, Callable[[Path], Callable[[], Any]]]] = {
 }
 
 
-@contextmanager
-def _peak() -> Iterator[Callable[[], int]]:
-    """Gives a function that says how much more memory than now was held, in bytes."""
-    done, seen = threading.Event(), [_anonymous()]
-    before = seen[0]
-
-    def watch() -> None:
-        while not done.wait(0.002):
-            seen.append(_anonymous())
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield lambda: max(seen) - before
-    finally:  # a thread that goes on would keep a process that failed from ending
-        done.set()
-        thread.join()
-
-
-def _anonymous() -> int:
-    """Bytes of this process's own memory, without mapped files."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise OSError("this system does not tell RssAnon")
-
-
 def _worker(name: str, what: str, folder: Path) -> None:
     work = CONTESTANTS[name][what](folder)
     _warm_up()
     gc.disable()
-    with _peak() as peak:
+    with peak(0.002) as held:
         start = time.perf_counter()
         kept = work()
         seconds = time.perf_counter() - start
-        print(json.dumps({"seconds": seconds, "bytes": peak()}))
+        print(json.dumps({"seconds": seconds, "bytes": held()}))
     del kept
 
 

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jax
-from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ._errors import InvalidArgumentError
+from ._mesh import AnyMesh
 from ._naming import nearest
 from ._spec import VariableSpec
 
-AnyMesh = Mesh | AbstractMesh
 Entries = tuple[Any, ...]
 """For each axis of an array the axis of a mesh, several of them, or None."""
 

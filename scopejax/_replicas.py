@@ -107,8 +107,7 @@ def summand(value: jax.Array, how: Combining) -> jax.Array:
     axes = _replicated_axes(value)
     if not axes or how.aggregation is not _SUM or how.synchronization in _LOCAL:
         return value
-    here: Any = jax.lax.axis_index(axes)
-    return jnp.where(here == 0, value, jnp.zeros_like(value))
+    return _share_of_first(value, axes)
 
 
 def _replicated_axes(present: jax.Array) -> Axes:
@@ -149,9 +148,14 @@ def _first(value: jax.Array, axes: Axes) -> jax.Array:
     if value.dtype == jnp.bool_:
         return _first(value.astype(jnp.uint8), axes).astype(jnp.bool_)
     whole: Any = jax.lax.psum
-    here: Any = jax.lax.axis_index(axes)
-    first: jax.Array = whole(jnp.where(here == 0, value, jnp.zeros_like(value)), axes)
+    first: jax.Array = whole(_share_of_first(value, axes), axes)
     return first
+
+
+def _share_of_first(value: jax.Array, axes: Axes) -> jax.Array:
+    """The value on the first replica, and zeros on all others."""
+    here: Any = jax.lax.axis_index(axes)
+    return jnp.where(here == 0, value, jnp.zeros_like(value))
 
 
 _COMBINE: dict[VariableAggregation, Callable[..., Any]] = {

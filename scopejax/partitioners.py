@@ -23,10 +23,10 @@ from jax.sharding import PartitionSpec
 
 from ._errors import InvalidArgumentError
 from ._match import Pattern, matches
+from ._mesh import AnyMesh
 from ._naming import nearest
 from ._options import Partitioner
 from ._partition import (
-    AnyMesh,
     Partition,
     as_partition,
     mesh_axes,

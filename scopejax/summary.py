@@ -177,6 +177,19 @@ def _totals(node: Node, label: str, columns: _Columns) -> tuple[str, ...]:
     return (label, *(column.total(node.items) for column in columns))
 
 
+def printable(text: str) -> str:
+    r"""The text with escapes for what a terminal or a page obeys, or does not show.
+
+    >>> print(printable("a\x1b[2J/é\n"))
+    a\x1b[2J/é\n
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
+
+
 def bytes_text(nbytes: int) -> str:
     """A number of bytes in binary units.
 

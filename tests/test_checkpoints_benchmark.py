@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from benchmarks import files
+from benchmarks import files, peaks
 
 
 def test_a_worker_that_fails_is_told(tmp_path):
@@ -24,7 +24,7 @@ def test_a_worker_that_hangs_is_told(tmp_path, monkeypatch):
 def test_nobody_watches_the_memory_of_what_failed():
     """A thread that went on would keep the process from ending."""
     before = threading.active_count()
-    with pytest.raises(OSError, match="no file"), files._peak():
+    with pytest.raises(OSError, match="no file"), peaks.peak():
         raise OSError("no file")
     assert threading.active_count() == before
 

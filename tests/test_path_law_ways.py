@@ -10,6 +10,7 @@ from jax.nn import initializers as jaxinit
 import scopejax as sj
 from scopejax import _fused
 
+from .meshes import bits
 from .path_law_reference import reference
 
 SCALED = functools.partial(jaxinit.variance_scaling, 1.3, "fan_in")
@@ -63,12 +64,6 @@ SOME = {
     name: ALL[name]
     for name in ("normal", "he normal", "glorot uniform", "laplace", "ones")
 }
-
-
-def bits(array):
-    """An array's bits, so that -0.0 is not 0.0 and a NaN is itself."""
-    array = np.asarray(array)
-    return array.dtype, array.shape, array.tobytes()
 
 
 def model_of(variables):

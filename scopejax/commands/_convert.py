@@ -18,8 +18,9 @@ from ..checkpoints._load import changed, of_slot, open_checkpoint
 from ..checkpoints._plan import Transfer, plan
 from ..checkpoints._renaming import Renaming
 from ..checkpoints._save import metadata_of
+from ..summary import printable
 from ._progress import progress
-from ._words import arrays, printable
+from ._words import arrays
 
 Advance = Callable[[int], None]
 

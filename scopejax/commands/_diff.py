@@ -9,10 +9,11 @@ from pathlib import Path
 from .._match import matches_name
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import open_checkpoint
+from ..summary import printable
 from ._inspect import matching
 from ._numbers import difference, is_array
 from ._progress import progress
-from ._words import arrays, printable
+from ._words import arrays
 
 Named = dict[str, Entry]
 

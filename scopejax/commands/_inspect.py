@@ -14,10 +14,9 @@ from .._match import matches_name
 from .._naming import nearest
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import of_slot, open_checkpoint
-from ..summary import PLAIN_COLUMNS, Column, bytes_text, counted, to_text
+from ..summary import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
 from ._numbers import Stats, is_array, stats, text
 from ._progress import progress
-from ._words import printable
 
 Figures = Mapping[str, Stats]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from .._errors import ScopeError
+from ..summary import printable
 
 Words = Mapping[str, str]
 
@@ -54,21 +55,6 @@ def _replaced(text: str, words: Words) -> str:
 def arrays(count: int) -> str:
     """``"3 arrays"``."""
     return f"{count} array{'' if count == 1 else 's'}"
-
-
-def printable(text: str) -> str:
-    r"""The text with escapes for what a terminal obeys, or does not show.
-
-    >>> print(printable("a\x1b[2J/é\n"))
-    a\x1b[2J/é\n
-    """
-    return "".join(
-        letter if letter.isprintable() else _escape(letter) for letter in text
-    )
-
-
-def _escape(letter: str) -> str:
-    return letter.encode("unicode_escape").decode()
 
 
 def for_stream(text: str, stream: TextIO) -> str:

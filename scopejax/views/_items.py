@@ -16,7 +16,7 @@ from .._spec import (
     VariableSpec,
     VariableSynchronization,
 )
-from ..summary import describe
+from ..summary import describe, printable
 from ._placement import Placement
 
 
@@ -77,19 +77,6 @@ class Item:
     def told(self) -> str:
         """The notes in one line, what is wrong first."""
         return ", ".join([*self.alarms, *self.notes])
-
-
-def printable(text: str) -> str:
-    r"""The text with escapes for what a terminal or a page would obey.
-
-    >>> print(printable("a\x1b[2Jé"))
-    a\x1b[2Jé
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
 
 
 def printable_path(path: Path) -> Path:
