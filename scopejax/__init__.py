@@ -6,6 +6,8 @@ from typing import Any as _Any
 
 from . import _displays as _displays
 from . import initializers as initializers
+from ._differences import ManifestDiff as ManifestDiff
+from ._differences import SpecChange as SpecChange
 from ._errors import CheckpointError as CheckpointError
 from ._errors import InitializerError as InitializerError
 from ._errors import InvalidArgumentError as InvalidArgumentError

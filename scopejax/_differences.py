@@ -33,6 +33,13 @@ class SpecChange(NamedTuple):
     Attributes:
       before, after: what each says of it.
       fields: the names of those that differ.
+
+    >>> import scopejax as sj
+    >>> def net(width):
+    ...     return sj.transform(lambda scope: scope.get_variable("w", (2, width)))
+    >>> diff = net(4).manifest().diff(net(3).manifest())
+    >>> diff.changed["w"].text
+    'shape (2, 3) -> (2, 4)'
     """
 
     before: VariableSpec
@@ -56,6 +63,13 @@ class ManifestDiff:
       added: full name -> spec, of what is new.
       removed: full name -> spec, of what is gone.
       changed: full name -> `SpecChange`.
+
+    >>> import scopejax as sj
+    >>> before = sj.transform(lambda scope: scope.get_variable("w", (2,))).manifest()
+    >>> after = sj.transform(lambda scope: scope.get_variable("v", (2,))).manifest()
+    >>> diff = after.diff(before)
+    >>> diff.headline, list(diff.added), list(diff.removed), bool(diff)
+    ('1 added, 1 removed.', ['v'], ['w'], True)
     """
 
     def __init__(self, before: Specs, after: Specs) -> None:
@@ -70,7 +84,7 @@ class ManifestDiff:
 
     @property
     def headline(self) -> str:
-        """``"1 variable added, 2 removed."``"""
+        """``"1 added, 2 removed."``."""
         counts = {w: len(getattr(self, w)) for w in ("added", "removed", "changed")}
         told = [f"{count} {word}" for word, count in counts.items() if count]
         return f"{', '.join(told)}." if told else "Nothing changed."

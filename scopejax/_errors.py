@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 _LINES: tuple[tuple[str, str], ...] = (
     ("name", "name"),
@@ -27,6 +27,7 @@ class ScopeError(ValueError):
       first: the user's line of the first definition.
       nearest: existing names that look alike, best first.
       remedy: one suggestion.
+      docs: the page of the documentation on this kind; the message ends with it.
 
     >>> error = ScopeError("Variable a/w is odd.", name="a/w", remedy="Do this.")
     >>> error.name
@@ -34,7 +35,10 @@ class ScopeError(ValueError):
     >>> print(error)
     Variable a/w is odd.
       remedy            Do this.
+      docs              errors/index
     """
+
+    docs: ClassVar[str] = "errors/index"
 
     def __init__(
         self,
@@ -65,7 +69,7 @@ class ScopeError(ValueError):
             if value and not (field == "name" and value in self.headline):
                 text = ", ".join(value) if isinstance(value, tuple) else str(value)
                 lines.append(f"  {label:<18}{text}")
-        return "\n".join(lines)
+        return "\n".join([*lines, f"  {'docs':<18}{self.docs}"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name, _ in _LINES}
@@ -81,26 +85,40 @@ def _rebuild(
 class VariableExistsError(ScopeError):
     """A variable was created a second time in a scope that does not reuse."""
 
+    docs = "errors/variable-exists"
+
 
 class VariableNotFoundError(ScopeError):
     """A variable was looked up that does not exist."""
+
+    docs = "errors/variable-not-found"
 
 
 class VariableMismatchError(ScopeError):
     """A variable, or a tree of them, has another shape, dtype or structure."""
 
+    docs = "errors/variable-mismatch"
+
 
 class InvalidArgumentError(ScopeError):
     """An argument is malformed: a name, a shape, a dtype, an option, a key."""
+
+    docs = "errors/invalid-argument"
 
 
 class InitializerError(ScopeError):
     """An initializer is no initializer, or made something else than asked for."""
 
+    docs = "errors/initializer"
+
 
 class ScopeUsageError(ScopeError):
     """A scope was used where it cannot be: after its transform, whole, or unkeyed."""
 
+    docs = "errors/scope-usage"
+
 
 class CheckpointError(ScopeError):
     """A checkpoint is damaged, cut short, or of no kind that is known."""
+
+    docs = "errors/checkpoint"

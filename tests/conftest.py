@@ -1,6 +1,7 @@
 """Strict numerics on eight CPU devices, and the fixtures that many tests share."""
 
 import os
+import signal
 import tempfile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -10,6 +11,10 @@ import pytest
 from hypothesis import settings
 
 from scopejax import tf1
+
+# A shell starts what is in the background deaf to Control-C, and so what that starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What a test run finds out about this machine is its own.
 _CACHE = tempfile.TemporaryDirectory(prefix="scopejax-tests-")

@@ -38,7 +38,8 @@ Variable a/w is odd.
   asked for at      model.py:3 in dense
   first defined at  model.py:9 in tower
   nearest names     a/v, b/w
-  remedy            Do this."""
+  remedy            Do this.
+  docs              """
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -53,7 +54,8 @@ def test_a_kind_is_a_leaf_below_the_base(kind):
 def test_the_base_has_no_other_leaves():
     """There are seven kinds, all of them public."""
     kinds = sj.ScopeError.__subclasses__()
-    assert {k for k in kinds if k.__module__.startswith("scopejax.")} == set(LEAVES)
+    ours = {kind for kind in kinds if kind.__module__.startswith("scopejax.")}
+    assert {kind for kind in ours if not kind.__name__.startswith("_")} == set(LEAVES)
     assert all(getattr(sj, kind.__name__) is kind for kind in KINDS)
 
 
@@ -68,14 +70,14 @@ def test_fields_are_attributes(kind):
 @kinds
 def test_the_message_has_a_line_for_each_field(kind):
     """The headline first, then the fields in a fixed order, aligned."""
-    assert str(kind("Variable a/w is odd.", **FIELDS)) == FULL
+    assert str(kind("Variable a/w is odd.", **FIELDS)) == FULL + kind.docs
 
 
 @kinds
 def test_fields_that_are_missing_have_no_line(kind):
-    """A bare error is its headline, and its fields are None or empty."""
+    """A bare error is its headline and its page, and its fields are None or empty."""
     error = kind("Odd.")
-    assert str(error) == "Odd."
+    assert str(error) == f"Odd.\n  docs              {kind.docs}"
     assert error.nearest == ()
     assert {getattr(error, f) for f in FIELDS if f != "nearest"} == {None}
 
@@ -86,8 +88,9 @@ def test_each_field_has_a_line_of_its_own(field):
     text = str(sj.ScopeError("Odd.", **{field: FIELDS[field]}))
     value = FIELDS[field]
     shown = ", ".join(value) if field == "nearest" else value
-    first, second = text.split("\n")
+    first, second, docs = text.split("\n")
     assert first == "Odd."
+    assert docs.split() == ["docs", "errors/index"]
     assert second.startswith("  ")
     assert second[20:] == shown
 
@@ -140,8 +143,8 @@ def test_a_copy_keeps_kind_and_fields(duplicate, kind):
     assert type(again) is kind
     assert again.headline == "Variable a/w is odd."
     assert {field: getattr(again, field) for field in FIELDS} == FIELDS
-    assert str(again) == FULL
-    assert again.args == (FULL,)
+    assert str(again) == FULL + kind.docs
+    assert again.args == (FULL + kind.docs,)
 
 
 @copies

@@ -10,7 +10,7 @@ import pytest
 from .pages import ROOT, blocks, run
 
 GUIDE = ROOT / "docs" / "migrating_gpt2.md"
-NOTEBOOK = ROOT / "notebooks" / "migrating_gpt2.py"
+NOTEBOOK = ROOT / "notebooks" / "07_from_tf1.py"
 PROGRAM = ROOT / "tests" / "data" / "gpt2_tiny" / "make_gpt2_tiny.py"
 MODELS = ROOT / "tests" / "migration"
 MOVED = MODELS / "line_by_line.py"

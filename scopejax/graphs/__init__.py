@@ -2,3 +2,6 @@
 
 `Transformed.graph` and `Transformed.profile` are the ways in.
 """
+
+from ._graph import Graph as Graph
+from ._profile import Profile as Profile

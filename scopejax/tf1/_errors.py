@@ -16,6 +16,12 @@ from .._where import user_line
 E = TypeVar("E", bound=Exception)
 
 
+class _Details(ScopeError):
+    """What scopejax knows besides, laid out as its own errors are."""
+
+    docs = "errors/tf1"
+
+
 def tf_error(
     kind: type[E],
     message: str,
@@ -30,10 +36,10 @@ def tf_error(
     >>> error = tf_error(ValueError, "Variable v is odd.", name="v", remedy="Do this.")
     >>> str(error)
     'Variable v is odd.'
-    >>> error.__notes__[0].splitlines()[-1]
-    '  remedy            Do this.'
+    >>> error.__notes__[0].splitlines()[1:]
+    ['  remedy            Do this.', '  docs              errors/tf1']
     """
-    details = ScopeError(
+    details = _Details(
         message,
         name=name,
         where=user_line(),

@@ -10,7 +10,7 @@
 # ---
 
 # %% [markdown]
-# # A GPT-2 from TensorFlow 1
+# # From TensorFlow 1: a GPT-2
 #
 # Somebody trained a small GPT-2 with TensorFlow 1, and stopped too early. At the end of
 # this notebook you will have
