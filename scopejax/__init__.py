@@ -36,24 +36,28 @@ from ._version import __version__ as __version__
 if _TYPE_CHECKING:
     from . import checkpoints as checkpoints
     from . import getters as getters
+    from . import graphs as graphs
     from . import interop as interop
     from . import layers as layers
     from . import optim as optim
     from . import partitioners as partitioners
     from . import regularizers as regularizers
     from . import tf1 as tf1
+    from . import views as views
     from .views import compare as compare
     from .views import show as show
 
 _ON_DEMAND = (
     "checkpoints",
     "getters",
+    "graphs",
     "interop",
     "layers",
     "optim",
     "partitioners",
     "regularizers",
     "tf1",
+    "views",
 )
 _FROM_VIEWS = ("compare", "show")
 

@@ -14,8 +14,8 @@ import numpy as np
 from ._partition import as_partition
 from ._signature import closed_over
 from ._spec import TRAINABLE_VARIABLES, VariableSpec
+from ._summary import describe
 from ._tree import is_array
-from .summary import describe
 
 Specs = Mapping[str, VariableSpec]
 

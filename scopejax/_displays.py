@@ -16,7 +16,7 @@ from ._spec import VariableSpec
 
 
 def _repr_html_(self: Any) -> str:
-    from .views import view_of
+    from .views._kinds import view_of
 
     view: Any = view_of(self)
     html: str = view._repr_html_()
@@ -24,7 +24,7 @@ def _repr_html_(self: Any) -> str:
 
 
 def _rich_console(self: Any, console: Any, options: Any) -> Iterator[Any]:
-    from .views import view_of
+    from .views._kinds import view_of
 
     yield view_of(self)
 

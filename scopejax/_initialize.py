@@ -15,6 +15,7 @@ from ._manifest import Manifest
 from ._materialize import Maker
 from ._mesh import AnyMesh, in_force, mesh_in_force
 from ._pending import Pending, no_axis, pending_in, require_inputs
+from ._progress import Making, making_shown
 from ._pytree import Scope, recording_scope
 from ._record import Expect, Record
 from ._spec import VariableSpec
@@ -32,6 +33,7 @@ def record(
     *,
     stateful: bool = False,
     expect: Expect | None = None,
+    making: Making | None = None,
 ) -> Manifest:
     """The manifest of one abstract run of the model.
 
@@ -39,6 +41,7 @@ def record(
       key: the root key; None for an abstract one.
       stateful: whether the model may assign variables.
       expect: is told of each variable that the model's own trace creates.
+      making: looks at the variables while they are recorded.
     """
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
@@ -46,6 +49,8 @@ def record(
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
         with Record.running(key, sys._getframe(), stateful, expect) as record:
+            if making is not None:
+                making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
             specs.extend(record.specs.values())
         if not _looks_for_leaks():
@@ -74,6 +79,7 @@ def initialize(
     kwargs: dict[str, Any],
     given: Mapping[str, Any] | None,
     mesh: AnyMesh | None,
+    progress: bool,
     *,
     stateful: bool = False,
 ) -> tuple[Manifest, Tree]:
@@ -81,17 +87,31 @@ def initialize(
     require_key(key)
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
-    with in_force(mesh, key), Maker(key, known, mesh) as maker:
-        run = record(model, key, args, kwargs, stateful=stateful, expect=maker.expect)
+    with (
+        making_shown(progress) as making,
+        in_force(mesh, key),
+        Maker(key, known, mesh, making) as maker,
+    ):
+        run = record(
+            model,
+            key,
+            args,
+            kwargs,
+            stateful=stateful,
+            expect=maker.expect,
+            making=making,
+        )
         pending = pending_in(run, known, stateful=stateful)
+        maker.total([run[name] for name in pending])  # the rest follows
         rest = Manifest(spec for name, spec in run.items() if name not in pending)
         made = rest._made_by(maker, given)
-        if not pending:
-            return run, made
-        arguments = Arguments(args, kwargs)
-        require_inputs(pending, arguments.leaves)
-        offered = _offered(model, key, arguments, pending, rest, made, stateful)
-        return run, run._made_by(maker, merge(made, offered))
+        if pending:
+            arguments = Arguments(args, kwargs)
+            require_inputs(pending, arguments.leaves)
+            offered = _offered(model, key, arguments, pending, rest, made, stateful)
+            jax.tree.map(maker.begun, offered)
+            made = run._made_by(maker, merge(made, offered))
+        return run, made
 
 
 def _offered(

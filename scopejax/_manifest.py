@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from . import summary
+from . import _summary as summary
 from ._compare import require_agreement, require_fit
 from ._differences import ManifestDiff
 from ._digest import digest
@@ -23,6 +23,7 @@ from ._mesh import AnyMesh, mesh_in_force
 from ._naming import join
 from ._partition import sharding_of
 from ._pending import no_inputs
+from ._progress import making_shown
 from ._spec import FROM_INPUTS, VariableSpec, abstract
 from ._tree import Tree, flat_names, insert, leaves
 from ._where import user_line
@@ -235,6 +236,7 @@ class Manifest(Mapping[str, VariableSpec]):
         key: jax.Array,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
     ) -> Tree:
         """The arrays, made by a few compiled programs.
 
@@ -243,6 +245,8 @@ class Manifest(Mapping[str, VariableSpec]):
           given: nested dict of arrays that exist; they are checked and kept.
           mesh: where each array is made, in the parts that `shardings` says; that of
             `jax.set_mesh` if left out. `given` is put there too.
+          progress: whether a bar is shown, in a terminal or a notebook; see
+            `Transformed`.
 
         Returns:
           Nested dict of arrays. Each depends on `key`, its name, shape, dtype and
@@ -251,7 +255,8 @@ class Manifest(Mapping[str, VariableSpec]):
         Raises:
           VariableMismatchError: `given` has what the model has not.
           InitializerError: an initializer failed, or returned something else.
-          InvalidArgumentError: a variable does not fit the mesh; see `shardings`.
+          InvalidArgumentError: a variable does not fit the mesh, see `shardings`; or
+            `progress` is no bool.
 
         >>> import jax, scopejax as sj
         >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
@@ -259,7 +264,8 @@ class Manifest(Mapping[str, VariableSpec]):
         (2,)
         """
         require_key(key)
-        with Maker(key, mesh=mesh_in_force(mesh)) as maker:
+        onto = mesh_in_force(mesh)
+        with making_shown(progress) as making, Maker(key, (), onto, making) as maker:
             return self._made_by(maker, given)
 
     def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from ._mesh import AnyMesh, compiling_alone, require_devices, running_alone
 from ._naming import nearest
 from ._placing import place
 from ._plain import Plain
+from ._progress import Making
 from ._sharded import HandedOut, Sharded
 from ._spec import VariableSpec, abstract
 from .initializers import InitialValueOf
@@ -52,15 +53,22 @@ class Maker:
       key: the root key.
       given: full names that need not be made.
       mesh: where they are to lie; None for one device.
+      making: is told of programs and arrays, where somebody sees them.
     """
 
     def __init__(
-        self, key: jax.Array, given: Iterable[str] = (), mesh: AnyMesh | None = None
+        self,
+        key: jax.Array,
+        given: Iterable[str] = (),
+        mesh: AnyMesh | None = None,
+        making: Making | None = None,
     ) -> None:
         self._mesh = mesh
         self._given = frozenset(given)
-        self._threads = ThreadPoolExecutor(os.cpu_count(), "scopejax")
+        threads = ThreadPoolExecutor if making is None else making.threads
+        self._threads = threads(os.cpu_count(), "scopejax")
         self._traced = isinstance(key, jax.core.Tracer)
+        self._making = None if self._traced else making  # nothing is made in a trace
         onto = None if self._traced else require_devices(mesh)
         self._kinds = Kinds(abstract(key.shape, key.dtype), onto)
         self._ways: list[Way] = []
@@ -95,6 +103,17 @@ class Maker:
             with contextlib.suppress(Exception), compiling_alone():
                 next(way for way in self._ways if way.prepare(kind))
 
+    def total(self, specs: Collection[VariableSpec]) -> None:
+        """These are to be made, beside those before; for who looks."""
+        if self._making is not None:
+            self._making.expect(specs)
+
+    def begun(self, array: jax.Array) -> jax.Array:
+        """An array that is made, or under computation."""
+        if self._making is not None:
+            self._making.begin(array, array.nbytes)
+        return array
+
     def make(
         self, specs: Sequence[VariableSpec], kept: Mapping[str, Any]
     ) -> dict[str, jax.Array]:
@@ -106,6 +125,7 @@ class Maker:
         Raises:
           InitializerError: an initializer failed, or returned another shape or dtype.
         """
+        self.total(specs)
         with contextlib.nullcontext() if self._traced else running_alone():
             return self._made(specs, kept)
 
@@ -117,11 +137,11 @@ class Maker:
         made = self._drawn([spec for spec in specs if _is_drawn(spec)])
         for spec in specs:
             if not callable(spec.initializer):
-                made[spec.name] = _constant(spec)
+                made[spec.name] = self.begun(_constant(spec))
         existing = {**kept, **made}
         for spec in specs:
             if isinstance(spec.initializer, InitialValueOf):
-                made[spec.name] = _copy(spec, existing)
+                made[spec.name] = self.begun(_copy(spec, existing))
         return {spec.name: self.place(spec, made[spec.name]) for spec in specs}
 
     def place(self, spec: VariableSpec, array: jax.Array) -> jax.Array:
@@ -139,7 +159,7 @@ class Maker:
             arrays = way.make(wanted)
             for spec, _ in wanted:
                 try:
-                    made[spec.name] = next(arrays)
+                    made[spec.name] = self.begun(next(arrays))
                 except Exception as error:
                     raise _failed(spec, error) from error
         return made

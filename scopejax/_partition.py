@@ -36,6 +36,9 @@ class Partition:
       of_stack: the mesh axes of the leading axes that `Scope.stack` gave it.
       memory_kind: where the array lives, ``"pinned_host"``; None for the default.
       label: what a table says of it; the answer itself where there is none.
+
+    >>> print(Partition(PartitionSpec("data"), memory_kind="pinned_host"))
+    (data), in pinned_host
     """
 
     of_items: PartitionSpec | tuple[int, ...] | Callable[..., PartitionSpec]

@@ -119,8 +119,9 @@ class Scope(Fields):
         Args:
           reuse: True: variables must exist; `AUTO_REUSE`: they are made if missing;
             None and False inherit.
-          initializer, regularizer, constraint, dtype, partitioner, caching_device,
-          trainable: the default of `get_variable`'s argument; None inherits.
+          initializer, regularizer, constraint: the default of `get_variable`'s
+            argument; None inherits.
+          dtype, partitioner, caching_device, trainable: likewise.
           custom_getter: called as ``custom_getter(getter, name, **arguments)`` in place
             of `get_variable`; it runs before those of the scopes around.
 

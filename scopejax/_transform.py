@@ -50,9 +50,10 @@ def transform(model: Callable[..., Any]) -> Transformed:
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> Tree:
-        return initialize(model, key, args, kwargs, given, mesh)[1]
+        return initialize(model, key, args, kwargs, given, mesh, progress)[1]
 
     def apply(
         params: Mapping[str, Any],
@@ -119,10 +120,11 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]:
         specs, variables = initialize(
-            model, key, args, kwargs, given, mesh, stateful=True
+            model, key, args, kwargs, given, mesh, progress, stateful=True
         )
         return specs.select(trainable=True).partition(variables)
 

@@ -26,6 +26,7 @@ class InitFn(Protocol):
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> Tree: ...
 
@@ -47,11 +48,12 @@ class Transformed(NamedTuple):
     """Four pure functions. `args` are the model's own, without its scope.
 
     Attributes:
-      init: ``init(key, *args, given=None, mesh=None) -> params``, a nested dict of
-        arrays. The model runs once, abstractly; then the variables are made outside of
-        that run. It needs no `jax.jit` and is faster without. `given` is checked and
-        kept. On a `mesh`, or within `jax.set_mesh`, each variable is made in the parts
-        that its partitioner says, and never whole; the values are the same.
+      init: ``init(key, *args, given=None, mesh=None, progress=False) -> params``, a
+        nested dict of arrays. The model runs once, abstractly; then the variables are
+        made outside of that run. It needs no `jax.jit` and is faster without. `given`
+        is checked and kept. On a `mesh`, or within `jax.set_mesh`, each variable is
+        made in the parts that its partitioner says, and never whole; the values are the
+        same. With `progress` a bar is shown, in a terminal or a notebook: see below.
       apply: ``apply(params, *args, key=None) -> out``. `key` serves `Scope.key`.
       manifest: ``manifest(*args) -> Manifest``: the variables, with no computation.
       check: ``check(params, *args)``: raises, listing every difference between
@@ -59,8 +61,17 @@ class Transformed(NamedTuple):
 
     Arrays among `args` may be `jax.ShapeDtypeStruct` in all but `apply`. They are
     abstract while the model is recorded; everything else (``training=True``) is passed
-    as it is. Keywords go to the model, except for `given`, `mesh` and `key`,
-    and for those of `graph` and `profile`.
+    as it is. Keywords go to the model, except for `given`, `mesh`, `progress` and
+    `key`, and for those of `graph` and `profile`.
+
+    The bar of ``init(..., progress=True)`` stands on standard error and is gone when
+    `init` is done. It says how many variables are recorded, and then how many, and how
+    many bytes of them, are made: those that are there, not those that are begun, so
+    that `init` waits for them. It also counts the programs that are compiled for
+    initializers; what an earlier call has compiled is none. Rich draws it; where rich
+    is missing it is a line of text. Where standard error is no terminal, and outside of
+    notebooks, nothing is shown, and `init` does not wait. Within a `jax.jit` the bar
+    shows the recording alone, since nothing is made there.
     """
 
     init: InitFn
@@ -162,6 +173,7 @@ class StatefulInitFn(Protocol):
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]: ...
 
@@ -184,8 +196,8 @@ class TransformedWithState(NamedTuple):
     """Four pure functions of params and state: `Transformed`, with the state beside.
 
     Attributes:
-      init: ``init(key, *args, given=None, mesh=None) -> (params, state)``: what is
-        trainable and what is not. `given` holds either, in one tree.
+      init: ``init(key, *args, given=None, mesh=None, progress=False) -> (params,
+        state)``: what is trainable and what is not. `given` holds either, in one tree.
       apply: ``apply(params, state, *args, key=None) -> (out, state)``.
       manifest: ``manifest(*args) -> Manifest``, of all variables.
       check: ``check(params, state, *args)``: raises, listing every difference.

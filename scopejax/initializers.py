@@ -109,11 +109,17 @@ def orthogonal(key: jax.Array, shape: Any, dtype: Any = jnp.float32) -> jax.Arra
 
 
 glorot_uniform: Initializer = variance_scaling(1.0, "fan_avg", "uniform")
+"""Glorot and Bengio (2010): variance 1 over the mean of both fans. The default."""
 glorot_normal: Initializer = variance_scaling(1.0, "fan_avg", "truncated_normal")
+"""The same, from a normal distribution cut at two deviations."""
 he_uniform: Initializer = variance_scaling(2.0, "fan_in", "uniform")
+"""He et al. (2015): variance 2 over the fan-in, for layers before a ReLU."""
 he_normal: Initializer = variance_scaling(2.0, "fan_in", "truncated_normal")
+"""The same, from a normal distribution cut at two deviations."""
 lecun_uniform: Initializer = variance_scaling(1.0, "fan_in", "uniform")
+"""LeCun et al. (1998): variance 1 over the fan-in."""
 lecun_normal: Initializer = variance_scaling(1.0, "fan_in", "truncated_normal")
+"""The same, from a normal distribution cut at two deviations."""
 
 
 @functools.cache

@@ -12,6 +12,8 @@ from hypothesis import settings
 
 from scopejax import tf1
 
+from .terminals import Terminal
+
 # A shell starts what is in the background deaf to Control-C, and so what that starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -57,3 +59,13 @@ def v(graph):
 def local(graph):
     """A local variable of that graph."""
     return tf1.get_local_variable("n", [], "int32")
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal with room for a line."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    terminal = Terminal()
+    yield terminal
+    terminal.written()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
-from scopejax import partitioners, summary
+from scopejax import _summary as summary
+from scopejax import partitioners
 
 from .specs import SPECS, spec
 

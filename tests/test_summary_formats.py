@@ -5,7 +5,7 @@ import re
 import jax
 
 import scopejax as sj
-from scopejax import summary
+from scopejax import _summary as summary
 
 from .specs import SPECS, spec
 

@@ -61,13 +61,16 @@ class _Page(HTMLParser):
 
 
 def dead(site: Path) -> list[str]:
-    """What the pages below `site` link to, and is not there: ``page -> target``."""
+    """What the pages below `site` link to, and is not there: ``target (on page)``."""
     pages = {path: _Page(path) for path in site.rglob("*.html") if path.stem != "404"}
-    return sorted(
-        f"  {path.relative_to(site)} -> {target}"
-        for path, page in pages.items()
-        for target in _dead_on(page, pages)
-    )
+    found: dict[str, list[str]] = {}
+    for path, page in pages.items():
+        for target in _dead_on(page, pages):
+            found.setdefault(target, []).append(str(path.relative_to(site)))
+    return [
+        f"  {target} (on {', '.join(on[:3])}{', ...' if on[3:] else ''})"
+        for target, on in sorted(found.items())
+    ]
 
 
 def _dead_on(page: _Page, pages: dict[Path, _Page]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._errors import CheckpointError, VariableMismatchError
 from .._match import NamePattern
+from .._progress import Work, asked, shown
 from .._tree import Tree, from_flat
 from .._where import user_line
 from ._entry import Entry, Reader
@@ -31,6 +32,7 @@ def load(
     transpose: Transpose | None = None,
     slot: str = "",
     format: str | None = None,
+    progress: bool = False,
 ) -> Tree:
     """Reads the variables of a checkpoint, as JAX arrays.
 
@@ -52,6 +54,9 @@ def load(
       slot: in place of the variables, what an optimizer kept for them in a checkpoint
         of TensorFlow, under the variables' names; `slots` lists them.
       format: ``"safetensors"``, ``"orbax"`` or ``"tf1"``, where `path` does not tell.
+      progress: whether a bar is shown, as by `Transformed.init`. It counts the bytes of
+        the file, array by array, when the array is there. Orbax reads all at once what
+        is neither cast nor transposed: that counts when all of it is there.
 
     Raises:
       FileNotFoundError: there is no such file.
@@ -73,7 +78,8 @@ def load(
     """
     options = _options(select, rename, cast, transpose)
     with open_checkpoint(path, format) as reader:
-        return _bring(reader, *plan(of_slot(reader, slot), target, **options))[0]
+        planned = plan(of_slot(reader, slot), target, **options)
+        return _bring(progress, reader, *planned)[0]
 
 
 def load_matching(
@@ -86,6 +92,7 @@ def load_matching(
     transpose: Transpose | None = None,
     slot: str = "",
     format: str | None = None,
+    progress: bool = False,
 ) -> tuple[Tree, Report]:
     """As `load`, but takes what the checkpoint and the model have in common.
 
@@ -112,7 +119,8 @@ def load_matching(
     """
     options = _options(select, rename, cast, transpose, strict=False)
     with open_checkpoint(path, format) as reader:
-        return _bring(reader, *plan(of_slot(reader, slot), target, **options))
+        planned = plan(of_slot(reader, slot), target, **options)
+        return _bring(progress, reader, *planned)
 
 
 def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -186,11 +194,18 @@ def of_slot(reader: Reader, slot: str) -> list[Entry]:
 
 
 def _bring(
-    reader: Reader, transfers: Sequence[Transfer], report: Report
+    progress: bool, reader: Reader, transfers: Sequence[Transfer], report: Report
 ) -> tuple[Tree, Report]:
     for transfer in transfers:
         _require_mode(transfer)
-    found = dict(_arrays(reader, transfers))
+    sizes = [transfer.entry.nbytes for transfer in transfers]
+    reading = asked(progress, lambda: Work("reading", sum(sizes), len(sizes)))
+    found = {}
+    with shown(reading) as work:
+        for transfer, array in _arrays(reader, transfers):
+            found[transfer.name] = array
+            if work is not None:
+                work.begin(array, transfer.entry.nbytes)
     return from_flat({name: found[name] for name in sorted(found)}), report
 
 
@@ -218,17 +233,17 @@ def _require_mode(transfer: Transfer) -> None:
 
 def _arrays(
     reader: Reader, transfers: Sequence[Transfer]
-) -> Iterator[tuple[str, jax.Array]]:
+) -> Iterator[tuple[Transfer, jax.Array]]:
     at_once = [t for t in transfers if t.axes is None and t.dtype == t.entry.dtype]
     arrays = reader.read_all([t.entry for t in at_once], [t.sharding for t in at_once])
     if arrays is None:
         arrays, at_once = (), []
-    yield from zip((t.name for t in at_once), arrays, strict=True)
+    yield from zip(at_once, arrays, strict=True)
     done = {transfer.name for transfer in at_once}
     for transfer in transfers:
         if transfer.name not in done:
             array = changed(transfer, reader.read(transfer.entry))
-            yield transfer.name, _placed(array, transfer.sharding)
+            yield transfer, _placed(array, transfer.sharding)
 
 
 def changed(transfer: Transfer, array: np.ndarray) -> np.ndarray:

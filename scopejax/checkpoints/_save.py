@@ -16,6 +16,7 @@ import numpy as np
 from .._digest import digest
 from .._dtypes import as_array
 from .._errors import InvalidArgumentError
+from .._progress import Work, asked, shown
 from .._tree import to_flat
 from .._version import __version__
 from .._where import user_line
@@ -29,6 +30,7 @@ def save(
     params: Mapping[str, Any],
     *,
     format: str | None = None,
+    progress: bool = False,
 ) -> None:
     """Writes `params` in the format that `path` means.
 
@@ -50,11 +52,16 @@ def save(
       path: where to. The folder that it is in has to exist.
       params: nested dict of arrays.
       format: ``"safetensors"``, ``"orbax"`` or ``"tf1"``, whatever `path` is called.
+      progress: whether a bar is shown, as by `Transformed.init`. It counts the bytes
+        that are written, array by array, and the last when the checkpoint is in its
+        place. Orbax writes all at once, and cannot be followed: there the bar tells how
+        much it is, and that it goes on.
 
     Raises:
       InvalidArgumentError: a key is no name, a leaf is no array or of a dtype that the
-        format has not, the format cannot be told, or a directory is there already; with
-        several processes, parts of a leaf are out of reach, or those of one alone.
+        format has not, the format cannot be told, a directory is there already, or
+        `progress` is no bool; with several processes, parts of a leaf are out of reach,
+        or those of one alone.
       FileNotFoundError: there is no such folder.
       ImportError: the format's library is not installed.
 
@@ -71,7 +78,33 @@ def save(
     leaves = _storable_leaves(params)
     chosen = to_write(path, format)
     _require_reachable(leaves, chosen)
-    chosen.write(path, list(_sources(leaves)), metadata_of(leaves))
+    sizes = [leaf.nbytes for leaf in leaves.values()]
+    writing = asked(progress, lambda: Work("writing", sum(sizes), len(sizes)))
+    with shown(writing) as work:
+        sources = list(_sources(leaves))
+        if work is not None and chosen.write is not _orbax.write:
+            sources = list(map(_Counted(work), sources, sizes))
+        chosen.write(path, sources, metadata_of(leaves))
+        if work is not None:
+            work.finish()
+
+
+class _Counted:
+    """Counts an array when the next one is asked for: it has been written by then."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._last: int | None = None
+
+    def __call__(self, source: Source, nbytes: int) -> Source:
+        """The same source, which is counted."""
+        return source._replace(bring=partial(self._bring, source, nbytes))
+
+    def _bring(self, source: Source, nbytes: int) -> Any:
+        if self._last is not None:
+            self._work.advance(self._last)
+        self._last = nbytes
+        return source.bring()
 
 
 def save_async(

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 
 from .._match import NamePattern
+from .._progress import progress
+from .._summary import printable
 from .._tree import from_flat
 from ..checkpoints._entry import Reader, Source
 from ..checkpoints._formats import to_write
@@ -18,8 +20,6 @@ from ..checkpoints._load import changed, of_slot, open_checkpoint
 from ..checkpoints._plan import Transfer, plan
 from ..checkpoints._renaming import Renaming
 from ..checkpoints._save import metadata_of
-from ..summary import printable
-from ._progress import progress
 from ._words import arrays
 
 Advance = Callable[[int], None]

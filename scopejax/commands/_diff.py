@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._match import matches_name
+from .._progress import progress
+from .._summary import printable
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import open_checkpoint
-from ..summary import printable
 from ._inspect import matching
 from ._numbers import difference, is_array
-from ._progress import progress
 from ._words import arrays
 
 Named = dict[str, Entry]

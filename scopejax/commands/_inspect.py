@@ -12,11 +12,11 @@ from .._digest import digest
 from .._errors import InvalidArgumentError
 from .._match import matches_name
 from .._naming import nearest
+from .._progress import progress
+from .._summary import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import of_slot, open_checkpoint
-from ..summary import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
 from ._numbers import Stats, is_array, stats, text
-from ._progress import progress
 
 Figures = Mapping[str, Stats]
 

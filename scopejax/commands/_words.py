@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from .._errors import ScopeError
-from ..summary import printable
+from .._summary import printable
 
 Words = Mapping[str, str]
 

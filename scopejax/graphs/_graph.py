@@ -28,6 +28,12 @@ class Graph:
     Attributes:
       name: of the model's function.
       root: the box around all.
+
+    >>> import jax.numpy as jnp, scopejax as sj
+    >>> net = sj.transform(lambda s, x: sj.layers.dense(s / "head", x, 3))
+    >>> print(net.graph(jnp.ones((4, 2))))
+    model          9 params · 60 FLOPs
+    └─ head  <- x  9 params · 60 FLOPs
     """
 
     def __init__(self, name: str, root: Box) -> None:

@@ -47,6 +47,12 @@ class Profile:
 
     Attributes:
       rows: the scopes, each before those in it; the first is the whole model.
+
+    >>> import jax.numpy as jnp, scopejax as sj
+    >>> net = sj.transform(lambda s, x: sj.layers.dense(s / "head", x, 3))
+    >>> profile = net.profile(jnp.ones((4, 2)))
+    >>> profile["head"].parameters, profile["head"].flops
+    (9, 60)
     """
 
     def __init__(self, rows: list[Row]) -> None:

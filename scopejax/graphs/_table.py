@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from .._naming import split
-from ..summary import bytes_text
+from .._summary import bytes_text
 from ._words import number_text
 
 

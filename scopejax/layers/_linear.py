@@ -154,8 +154,8 @@ def conv_transpose(
     Args:
       scope: holds ``kernel`` `(*kernel_size, in, features)` and ``bias`` `(features,)`.
       x: `(batch, *space, in)`.
-      features, kernel_size, strides, padding, use_bias, dtype, kernel_initializer,
-      bias_initializer: as in `conv`.
+      features, kernel_size, strides, padding: as in `conv`.
+      use_bias, dtype, kernel_initializer, bias_initializer: as in `conv`.
 
     Returns:
       `(batch, *space, features)`, each axis of space `strides` times as long under

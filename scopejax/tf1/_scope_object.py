@@ -27,8 +27,8 @@ class VariableScope:
     Args:
       reuse: True, AUTO_REUSE, or False.
       name: the full name.
-      initializer, regularizer, caching_device, partitioner, custom_getter, dtype,
-      use_resource, constraint: the defaults of `get_variable`.
+      initializer, regularizer, caching_device: the defaults of `get_variable`.
+      partitioner, custom_getter, dtype, use_resource, constraint: likewise.
       name_scope: the op name scope of its first opening.
 
     >>> from scopejax import tf1

@@ -43,8 +43,9 @@ class variable_scope:
         which is jumped into with its own name and defaults; or None.
       default_name: made unique among the scopes opened here, where there is no name.
       values: arguments of the op; the graph of a variable among them becomes current.
-      initializer, regularizer, caching_device, partitioner, custom_getter, dtype,
-      use_resource: defaults of `get_variable`; None inherits.
+      initializer, regularizer, caching_device: defaults of `get_variable`; None
+        inherits.
+      partitioner, custom_getter, dtype, use_resource: likewise.
       reuse: True: variables must exist; AUTO_REUSE: they are made if missing; None and
         False inherit.
       constraint: default of `get_variable` in this very scope; not inherited.

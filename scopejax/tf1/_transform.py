@@ -100,11 +100,12 @@ def transform(function: Callable[..., Any]) -> Transformed:
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
         runs: list[ParamValues] = []
         init = core_transform(_Run(function, seen=runs.append).model).init
-        params = init(key, *args, given=given, mesh=mesh, **kwargs)
+        params = init(key, *args, given=given, mesh=mesh, progress=progress, **kwargs)
         return _placed(params, runs[-1].devices, mesh)
 
     return Transformed(init, net.apply, net.manifest, net.check)
@@ -165,12 +166,15 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         *args: Any,
         given: Mapping[str, Any] | None = None,
         mesh: Mesh | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         runs: list[ParamValues] = []
         model = _Run(function, stateful=True, seen=runs.append).model
         init = core_transform_with_state(model).init
-        params, state = init(key, *args, given=given, mesh=mesh, **kwargs)
+        params, state = init(
+            key, *args, given=given, mesh=mesh, progress=progress, **kwargs
+        )
         devices = runs[-1].devices
         return _placed(params, devices, mesh), _placed(state, devices, mesh)
 

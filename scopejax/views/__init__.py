@@ -1,6 +1,5 @@
 """Looking at variables: trees in notebooks, tables in terminals, two trees compared."""
 
 from ._compare import compare as compare
-from ._kinds import view_of as view_of
 from ._show import show as show
 from ._view import View as View

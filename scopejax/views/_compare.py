@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from .._errors import InvalidArgumentError
 from .._spec import VariableSpec
+from .._summary import Column, counted
 from .._where import user_line
-from ..summary import Column, counted
 from ._items import Item
 from ._leaves import leaves_of
 from ._numbers import number_text, ratio_text

@@ -16,7 +16,7 @@ from .._spec import (
     VariableSpec,
     VariableSynchronization,
 )
-from ..summary import describe, printable
+from .._summary import describe, printable
 from ._placement import Placement
 
 

@@ -12,7 +12,7 @@ from .._mesh import mesh_in_force
 from .._partition import as_partition
 from .._scope import Scope
 from .._spec import VariableSpec
-from ..summary import PLAIN_COLUMNS, Column, describe
+from .._summary import PLAIN_COLUMNS, Column, describe
 from . import _placement
 from ._items import of_spec
 from ._leaves import item_of, leaves_of

@@ -9,8 +9,8 @@ import jax
 
 from .._naming import Path, join
 from .._spec import VariableSpec
+from .._summary import printable
 from .._tree import is_array
-from ..summary import printable
 from . import _placement
 from ._items import Item, described, of_spec, printable_path
 from ._numbers import counted

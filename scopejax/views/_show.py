@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._spec import VariableSpec
-from ..summary import PLAIN_COLUMNS, Column
+from .._summary import PLAIN_COLUMNS, Column
 from ._items import Item
 from ._kinds import view_of
 from ._leaves import item_of, leaves_of

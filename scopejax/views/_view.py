@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import summary
-from ..summary import Column, Node
+from .. import _summary as summary
+from .._summary import Column, Node
 from ._items import Item
 
 if TYPE_CHECKING:
