@@ -135,7 +135,7 @@ print(f"right on held-out digits: {np.mean(scores.argmax(-1) == test_digits):.1%
 assert jax.tree.all(jax.tree.map(np.array_equal, state, unchanged))
 
 # %% [markdown]
-# The moving mean begins at 0 and the moving variance at 1. After $t$ steps $0.9^t$ of
+# The moving mean begins at 0 and the moving variance at 1. After t steps `0.9**t` of
 # that start is left. What remains in the end is the noise of the last batches. Black is
 # the largest value of all the data, or more: so the variance stays black for a while.
 

@@ -5,7 +5,7 @@ state was taken in: ``G|SB`` is a branch in a scan of a model whose `apply` is u
 `grad`. Found by running pairs of transforms under JAX 0.10.0, 0.10.2, 0.11.0 and
 0.12.0, with the same result; `tests/test_state_reach.py` holds each row to it. What
 is not in the table works, as `tests/test_state_law.py` shows, or fails in JAX: a branch
-whose predicate `vmap` has batched, and what is in the table for a function under `grad`
+of `cond` under `vmap`, and what is in the table for a function under `grad`
 that `jit` has traced before, without it.
 """
 

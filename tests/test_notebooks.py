@@ -94,6 +94,7 @@ def test_what_is_checked_in_is_one_clean_run(path):
     assert path.stat().st_size < 200_000
 
 
+@pytest.mark.kernel
 @each_notebook
 def test_it_shows_what_is_checked_in_however_often_it_is_run(path, client):
     """In order, and then backwards; and nothing goes to stderr."""

@@ -118,8 +118,9 @@ def test_all_initializers(initializer, dtype, monkeypatch):
 @pytest.mark.parametrize("initializer", SOME)
 def test_all_shapes(initializer, dtype, monkeypatch):
     """Ranks 0 to 5, sizes 0, 1 and about a row's, all of them in one model."""
+    shapes = SHAPES if dtype == "float32" else SHAPES[3:6]
     variables = {
-        f"v{i}/w": (shape, dtype, SOME[initializer]) for i, shape in enumerate(SHAPES)
+        f"v{i}/w": (shape, dtype, SOME[initializer]) for i, shape in enumerate(shapes)
     }
     everyway = dtype == "bfloat16" and initializer in ("normal", "laplace")
     ways = ["default", "plain", "jit"] if everyway else ["default"]

@@ -48,6 +48,14 @@ def test_the_accident_is_the_one_shown():
     )
 
 
+def test_the_picture_is_the_graph_of_its_model():
+    """The drawing is what `net.graph` saves for the first block."""
+    names = {"__name__": "readme"}
+    run(README, *list(blocks(README))[0][1:], names)
+    graph = names["net"].graph(names["left"], names["right"])
+    assert (ROOT / "docs" / "siamese.svg").read_text() == graph.to_svg()
+
+
 def test_the_first_two_commands_are_the_set_up():
     """The first block for a shell runs the demo, the second the tests."""
     commands = [code for kind, code, _ in blocks(README) if kind == "sh"]

@@ -12,6 +12,7 @@ OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "benchmarks/README.md": "benchmarks/index.md",
+    "notebooks/README.md": "notebooks/index.md",
     "benchmarks/curves.png": "benchmarks/curves.png",
     "benchmarks/sharded.png": "benchmarks/sharded.png",
 }
@@ -24,9 +25,11 @@ def source_of(uri: str) -> PurePosixPath:
     >>> str(source_of("scaling.md")), str(source_of("notebooks/02_sharing.md"))
     ('docs/scaling.md', 'notebooks/02_sharing.ipynb')
     """
+    if uri in _SOURCES:
+        return PurePosixPath(_SOURCES[uri])
     if uri.startswith("notebooks/"):
         return PurePosixPath(uri).with_suffix(".ipynb")
-    return PurePosixPath(_SOURCES.get(uri, f"docs/{uri}"))
+    return PurePosixPath(f"docs/{uri}")
 
 
 def uri_of(source: str) -> str | None:
