@@ -51,7 +51,8 @@ def test_the_accident_is_the_one_shown():
 def test_the_picture_is_the_graph_of_its_model():
     """The drawing is what `net.graph` saves for the first block."""
     names = {"__name__": "readme"}
-    run(README, *list(blocks(README))[0][1:], names)
+    _, code, line = next(blocks(README))
+    run(README, code, line, names)
     graph = names["net"].graph(names["left"], names["right"])
     assert (ROOT / "docs" / "siamese.svg").read_text() == graph.to_svg()
 
