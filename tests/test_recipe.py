@@ -36,9 +36,17 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize("key", [jax.random.key(0), jax.random.PRNGKey(0)])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
-@pytest.mark.parametrize("name", KNOWN)
+TYPED, RAW = jax.random.key(0), jax.random.PRNGKey(0)
+FLOATS = ["float32", "bfloat16", "float16"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "key"),
+    [
+        *((name, dtype, TYPED) for name in KNOWN for dtype in FLOATS),
+        *((name, "float32", RAW) for name in ("normal", "uniform")),
+    ],
+)
 def test_known_initializers_have_a_recipe(name, dtype, key):
     """It gives the initializer's own numbers from its random bits, up to rounding."""
     dtype = np.dtype(dtype)
