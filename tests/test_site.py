@@ -16,7 +16,11 @@ from .public_names import NAMES
 DOCS = ROOT / "docs"
 API = "".join(page.read_text() for page in sorted((DOCS / "api").glob("*.md")))
 SHOWN = re.findall(r"^::: ([\w.]+)", API, re.MULTILINE)
-KINDS = scopejax.ScopeError.__subclasses__()
+KINDS = [
+    kind
+    for kind in scopejax.ScopeError.__subclasses__()
+    if kind.__module__.startswith("scopejax.")
+]
 
 
 def shown(name):
