@@ -127,7 +127,7 @@ class Making(Work):
 
     def threads(self, count: int | None, prefix: str) -> ThreadPoolExecutor:
         """Threads that compile; what they are given counts as a program."""
-        return _Counted(self._programs, count, prefix)
+        return _NotingThreads(self._programs, count, prefix)
 
     def _rest(self) -> Iterator[str]:
         if self.nbytes is None:
@@ -144,7 +144,7 @@ def making_shown(progress: Any) -> AbstractContextManager[Making | None]:
     return shown(asked(progress, Making))
 
 
-class _Counted(ThreadPoolExecutor):
+class _NotingThreads(ThreadPoolExecutor):
     """Threads whose tasks are noted down."""
 
     def __init__(self, tasks: list[Future[Any]], count: int | None, name: str) -> None:

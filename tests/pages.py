@@ -38,11 +38,13 @@ def _printed(code, file, line, names):
 def told(page):
     """`(code, what it told, what the page says)` of each Python block, run in order.
 
-    The blocks are lines of one file, ``model.py``. An error that ends a block is told
-    as Python tells it. Where no text block follows, the page says nothing.
+    The blocks are lines of one file, ``model.py``, in an empty folder. An error that
+    ends a block is told as Python tells it. Where no text block follows, the page says
+    nothing.
     """
     names, line = {"__name__": "model"}, 0
-    with tempfile.TemporaryDirectory() as folder, _out_of_the_box(folder):
+    empty = tempfile.TemporaryDirectory()
+    with empty as folder, contextlib.chdir(folder), out_of_the_box():
         for (kind, code, _), after in itertools.pairwise([*blocks(page), ("", "", 0)]):
             if kind == "python":
                 shown = _told(code, line, names)
@@ -59,10 +61,8 @@ def _told(code, line, names):
     return re.sub(r", called at \S*tests/pages.py:\d+ in \w+", "", text)
 
 
-def _out_of_the_box(folder):
-    """JAX as it is without the settings of the tests, in an empty folder."""
-    stack = contextlib.ExitStack()
-    stack.enter_context(contextlib.chdir(folder))
-    stack.enter_context(jax.numpy_rank_promotion("allow"))
-    stack.enter_context(jax.numpy_dtype_promotion("standard"))
-    return stack
+@contextlib.contextmanager
+def out_of_the_box():
+    """JAX as it is without the settings of the tests."""
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        yield

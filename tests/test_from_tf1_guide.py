@@ -8,12 +8,11 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-import jax
 import pytest
 
 from scopejax import tf1
 
-from .pages import ROOT, blocks, run
+from .pages import ROOT, blocks, out_of_the_box, run
 
 GUIDE = ROOT / "docs" / "from_tf1.md"
 ROW = re.compile(r"^\| (`.*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
@@ -34,9 +33,8 @@ READINGS = {"same", "JAX reading", "ignored", "refused", "added"}
 @pytest.fixture
 def _as_a_user_runs_it():
     """JAX as it is out of the box, and a default graph that nobody inherits."""
-    promotion = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
     tf1.reset_default_graph()
-    with promotion[0], promotion[1]:
+    with out_of_the_box():
         yield
     tf1.reset_default_graph()
 

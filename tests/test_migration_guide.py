@@ -4,10 +4,9 @@ import ast
 import itertools
 import re
 
-import jax
 import pytest
 
-from .pages import ROOT, blocks, run
+from .pages import ROOT, blocks, out_of_the_box, run
 
 GUIDE = ROOT / "docs" / "migrating_gpt2.md"
 NOTEBOOK = ROOT / "notebooks" / "07_from_tf1.py"
@@ -22,8 +21,7 @@ DROPPED = {"shape_list", "train_op"}
 def _as_a_reader_runs_it(monkeypatch):
     """JAX as it is out of the box, in the root of the repository."""
     monkeypatch.chdir(ROOT)
-    promotion = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
-    with promotion[0], promotion[1]:
+    with out_of_the_box():
         yield
 
 

@@ -3,12 +3,11 @@
 import itertools
 import re
 
-import jax
 import pytest
 
 from scopejax import partitioners
 
-from .pages import ROOT, blocks, run
+from .pages import ROOT, blocks, out_of_the_box, run
 
 GUIDE = ROOT / "docs" / "scaling.md"
 
@@ -16,8 +15,7 @@ GUIDE = ROOT / "docs" / "scaling.md"
 @pytest.fixture
 def _as_a_user_runs_it():
     """JAX as it is out of the box."""
-    promotion = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
-    with promotion[0], promotion[1]:
+    with out_of_the_box():
         yield
 
 
