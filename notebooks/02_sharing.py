@@ -240,7 +240,8 @@ both = encoder.manifest(train_images) | decoder.manifest(jnp.ones((1, 16)))
 print(both)
 
 codes = encoder.apply(weights, test_images)
-print("the same pictures:", np.allclose(decoder.apply(weights, codes)[:12], again))
+pictures = decoder.apply(weights, codes)[:12]
+print("the same pictures:", np.allclose(pictures, again, atol=1e-5))
 
 # %% [markdown]
 # `AUTO_REUSE` is for such doors. Within one model prefer `reuse=True`: a misspelt name
