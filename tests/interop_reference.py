@@ -33,14 +33,6 @@ def relaxed():
         yield
 
 
-def agree(found, expected, rtol=2e-5):
-    """Trees of the same structure, shapes and dtypes, equal up to rounding."""
-    chex.assert_trees_all_equal_shapes_and_dtypes(found, expected)
-    for one, two in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
-        one, two = (np.asarray(leaf, np.float64) for leaf in (one, two))
-        np.testing.assert_allclose(one, two, rtol, rtol * np.abs(two).max(initial=1.0))
-
-
 def identical(found, expected):
     """Trees of the same structure, dtypes and bits."""
     chex.assert_trees_all_equal_shapes_and_dtypes(found, expected)

@@ -30,16 +30,6 @@ def wide(tree):
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), tree)
 
 
-def close(found, expected, rtol=2e-5):
-    """Equality up to rounding, and of shapes."""
-    expected = np.asarray(expected)
-    assert found.shape == expected.shape
-    scale = np.abs(expected).max(initial=1.0)
-    np.testing.assert_allclose(
-        np.asarray(found, np.float64), expected, rtol, 1e-5 * scale
-    )
-
-
 X = array(2, 4, 6)
 IDS = np.arange(8).reshape(2, 4)
 # layer -> a model of it at `a/b`, its argument, its variables

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import checkpoints
 
+from .closeness import assert_close
 from .refusals import refusal
 from .test_checkpoints import same
 
@@ -166,4 +167,4 @@ def test_a_model_of_layers_is_the_scanned_model():
     params = one.init(KEY, x)
     stacked = checkpoints.stack_layers(params, "h{}", into="layers")
     other.check(stacked, x)
-    np.testing.assert_allclose(one.apply(params, x), other.apply(stacked, x), rtol=1e-5)
+    assert_close(one.apply(params, x), other.apply(stacked, x))

@@ -21,6 +21,7 @@ from scopejax.demo._progress import progress
 from scopejax.demo.chars import _evaluate, _step, _text
 
 from .chars_settings import SETTINGS, SMALL
+from .closeness import assert_close
 
 # One worker runs them all: what they share is made once.
 pytestmark = pytest.mark.xdist_group("demo of chars")
@@ -254,7 +255,8 @@ class TestModel:
         zeros = jax.tree.map(jnp.zeros_like, run.state)
         _, moved = apply(ones, zeros, ids, is_training=True, key=key)
         for average in jax.tree.leaves(moved):
-            np.testing.assert_allclose(average, 1 - SMALL.decay, rtol=1e-5)
+            expected = np.full(average.shape, 1 - SMALL.decay)
+            assert_close(average, expected, scale=1 - SMALL.decay)
 
     def test_decays_kernels_alone(self, run):
         """Without gradients, kernels shrink and nothing else moves."""

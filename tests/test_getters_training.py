@@ -10,6 +10,8 @@ import pytest
 import scopejax as sj
 from scopejax import getters
 
+from .closeness import assert_close
+
 KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (16, 6))
 Y = jnp.sin(X.sum(-1, keepdims=True) * 2)
@@ -72,9 +74,7 @@ def test_lora_trains_adapters_alone_and_merges():
     chex.assert_trees_all_equal(_without(trained, "lora"), base)
     merged = ADAPTERS.merge(trained)
     sj.transform(regressor).check(merged, X)
-    np.testing.assert_allclose(
-        sj.transform(regressor).apply(merged, X), net.apply(trained, X), atol=2e-5
-    )
+    assert_close(sj.transform(regressor).apply(merged, X), net.apply(trained, X))
     assert float(loss(sj.transform(regressor).apply(merged, X))) < 0.5 * losses[0]
 
 
@@ -114,11 +114,9 @@ def test_ema_averages_what_is_trained():
         name.removesuffix("_ema"): average
         for name, average in sj.to_flat(state).items()
     }
-    chex.assert_trees_all_close(averages, sj.to_flat(by_hand), rtol=1e-5, atol=1e-6)
+    assert_close(averages, sj.to_flat(by_hand))
     evaluated, same = net.apply(params, state, X, True)
-    np.testing.assert_allclose(
-        evaluated, sj.transform(regressor).apply(by_hand, X), rtol=1e-4, atol=1e-5
-    )
+    assert_close(evaluated, sj.transform(regressor).apply(by_hand, X))
     chex.assert_trees_all_equal(same, state)
 
 

@@ -14,6 +14,8 @@ import scopejax as sj
 from scopejax import initializers
 from scopejax.initializers import default_for, variance_scaling
 
+from .closeness import assert_close
+
 KEY = jax.random.key(7)
 NAMED = {
     "glorot_uniform": (1.0, "fan_avg", "uniform"),
@@ -155,11 +157,7 @@ def test_a_traced_key_gives_the_same_numbers(dtype, shape, distribution):
     jitted = jax.jit(lambda key: initializer(key, shape, jnp.dtype(dtype)))
     raw = jitted(jax.random.key_data(KEY))
     np.testing.assert_array_equal(jitted(KEY), raw)
-    np.testing.assert_allclose(
-        np.asarray(raw, np.float32),
-        np.asarray(eager, np.float32),
-        rtol=2 * float(jnp.finfo(dtype).eps),
-    )
+    assert_close(raw, eager, ulps=2)
 
 
 @pytest.mark.parametrize("mode", ["fan_bogus", ""])

@@ -11,13 +11,13 @@ from scopejax import interop
 from scopejax.interop._haiku import module_paths
 
 from . import interop_reference
+from .closeness import assert_close
 from .interop_reference import (
     IMAGES,
     KEY,
     OTHER,
     ROWS,
     X,
-    agree,
     filled,
     identical,
     jaxpr,
@@ -87,7 +87,7 @@ def test_results_and_gradients_are_haikus():
     f, x = FUNCTIONS["mlp"]
     net = transformed(interop.haiku, hk.transform(f))
     params = filled(net, x)
-    agree(run(net.apply, params, x), run(theirs(hk.transform(f), x), params, x), 1e-4)
+    assert_close(run(net.apply, params, x), run(theirs(hk.transform(f), x), params, x))
 
 
 @pytest.mark.parametrize("name", ["mlp", "no module"])
@@ -149,8 +149,8 @@ def test_training_moves_state_as_haiku_does():
     )
     key = (sj.Scope({}, key=OTHER) / "part").key("rng")
     expected, moved = FUNCTION.apply(*trees, key, ROWS, True)
-    agree(out, expected)
-    agree(sj.merge(params, after)["part"], interop.from_haiku(trees[0], moved))
+    assert_close(out, expected)
+    assert_close(sj.merge(params, after)["part"], interop.from_haiku(trees[0], moved))
 
 
 def test_evaluation_needs_no_key():
@@ -158,11 +158,11 @@ def test_evaluation_needs_no_key():
     params, state = NET.init(KEY, ROWS, is_training=True)
     _, state = NET.apply(params, state, ROWS, is_training=True, key=OTHER)
     out, after = NET.apply(params, state, ROWS, is_training=False)
-    agree(after, state)
+    assert_close(after, state)
     trees = interop.to_haiku_variables(
         sj.merge(params, state)["part"], FUNCTION, ROWS, is_training=True
     )
-    agree(out, FUNCTION.apply(*trees, None, ROWS, False)[0])
+    assert_close(out, FUNCTION.apply(*trees, None, ROWS, False)[0])
 
 
 def test_masks_differ_by_scope_and_repeat():
@@ -175,7 +175,7 @@ def test_masks_differ_by_scope_and_repeat():
     net, ones = sj.transform(model), jnp.ones(100)
     a, b = net.apply({}, ones, key=KEY)
     assert not np.array_equal(a, b)
-    agree(net.apply({}, ones, key=KEY), [a, b])
+    assert_close(net.apply({}, ones, key=KEY), [a, b])
 
 
 def test_a_key_that_is_missing_is_named():

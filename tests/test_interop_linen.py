@@ -11,13 +11,13 @@ import scopejax as sj
 from scopejax import interop
 
 from . import interop_reference
+from .closeness import assert_close
 from .interop_reference import (
     IDS,
     IMAGES,
     KEY,
     OTHER,
     X,
-    agree,
     filled,
     identical,
     jaxpr,
@@ -118,7 +118,7 @@ def test_results_and_gradients_are_linens(name):
     module, x = MODULES[name]
     net = transformed(interop.linen, module)
     params = filled(net, x)
-    agree(run(net.apply, params, x), run(theirs(module), params, x), 1e-4)
+    assert_close(run(net.apply, params, x), run(theirs(module), params, x))
 
 
 @every
@@ -197,7 +197,7 @@ def test_methods_by_name_and_by_function():
     net = sj.transform(model)
     params = net.init(KEY, X)
     assert set(params["part"]) == {"encoder", "decoder"}
-    agree(net.apply(params, X), theirs(Coder())(params, X))
+    assert_close(net.apply(params, X), theirs(Coder())(params, X))
 
 
 def test_arguments_of_any_kind():
@@ -216,7 +216,7 @@ def test_arguments_of_any_kind():
     params = net.init(KEY, X)
     out, names = net.apply(params, X)
     expected, _ = theirs(Picky())(params, X, mask, **kwargs)
-    agree(out, expected)
+    assert_close(out, expected)
     assert names == {"n": "a"}
 
 

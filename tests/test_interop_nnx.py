@@ -10,12 +10,12 @@ import scopejax as sj
 from scopejax import interop
 
 from . import interop_reference
+from .closeness import assert_close
 from .interop_reference import (
     KEY,
     OTHER,
     ROWS,
     X,
-    agree,
     filled,
     identical,
     jaxpr,
@@ -105,7 +105,7 @@ def test_results_and_gradients_are_nnxs():
     """On the same weights, those of the module that has them."""
     net = transformed(interop.nnx, MLP)
     params = filled(net, X)
-    agree(run(net.apply, params, X), run(theirs(MLP), params, X), 1e-4)
+    assert_close(run(net.apply, params, X), run(theirs(MLP), params, X))
 
 
 @pytest.mark.parametrize("name", ["linear", "mlp"])
@@ -138,8 +138,8 @@ def test_training_moves_state_as_nnx_does():
     scope = sj.Scope({}, key=OTHER) / "part"
     for i, drop in enumerate(module.drops):
         drop.rngs.key.set_value(scope.key(f"drops/{i}/rngs"))
-    agree(out, module(ROWS))
-    agree(sj.merge(params, after)["part"], interop.from_nnx(module))
+    assert_close(out, module(ROWS))
+    assert_close(sj.merge(params, after)["part"], interop.from_nnx(module))
     assert not np.array_equal(out[0] == 0, out[1] == 0)
 
 
@@ -149,7 +149,7 @@ def test_evaluation_is_a_mode():
     params = net.init(KEY, ROWS)
     module = interop.to_nnx_module(params["part"], Net)
     module.eval()
-    agree(net.apply(params, ROWS), module(ROWS))
+    assert_close(net.apply(params, ROWS), module(ROWS))
 
 
 def test_a_module_gives_its_own_values():
@@ -171,7 +171,7 @@ def test_methods_by_name_and_by_function():
     by_name = transformed(interop.nnx, Two, method="doubled")
     by_function = transformed(interop.nnx, Two, method=lambda two, x: 2 * two(x))
     params = by_name.init(KEY, X)
-    agree(by_name.apply(params, X), by_function.apply(params, X))
+    assert_close(by_name.apply(params, X), by_function.apply(params, X))
 
 
 def test_intermediates_are_dropped():

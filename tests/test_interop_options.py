@@ -8,7 +8,8 @@ import scopejax as sj
 from scopejax import getters, interop
 
 from . import interop_reference
-from .interop_reference import KEY, ROWS, agree, filled, identical
+from .closeness import assert_close
+from .interop_reference import KEY, ROWS, filled, identical
 
 relaxed = interop_reference.relaxed
 
@@ -32,7 +33,7 @@ def test_a_getter_stands_between():
     x = ROWS.astype("bfloat16")
     params = net.init(KEY, x)
     cast = jax.tree.map(lambda leaf: leaf.astype("bfloat16"), params["part"])
-    agree(net.apply(params, x), nn.Dense(2).apply({"params": cast}, x))
+    assert_close(net.apply(params, x), nn.Dense(2).apply({"params": cast}, x))
 
 
 def test_adapters_are_added_to_weights():
@@ -48,7 +49,7 @@ def test_adapters_are_added_to_weights():
     trainable = net.manifest(ROWS).select(trainable=True)
     assert [n.rpartition("kernel")[2] for n in trainable] == ["_lora_a", "_lora_b"]
     merged = adapters.merge(params)["part"]
-    agree(net.apply(params, ROWS), Block().apply({"params": merged}, ROWS))
+    assert_close(net.apply(params, ROWS), Block().apply({"params": merged}, ROWS))
 
 
 def test_averages_of_weights():
@@ -62,7 +63,7 @@ def test_averages_of_weights():
     params, state = net.init(KEY, ROWS)
     identical(state["part"]["kernel_ema"], params["part"]["kernel"])
     _, after = net.apply({"part": {"kernel": jnp.zeros((3, 1))}}, state, ROWS)
-    agree(after["part"]["kernel_ema"], 0.9 * state["part"]["kernel_ema"])
+    assert_close(after["part"]["kernel_ema"], 0.9 * state["part"]["kernel_ema"])
 
 
 def test_the_scopes_dtype_is_that_of_parameters():

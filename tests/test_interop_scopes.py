@@ -13,11 +13,11 @@ import scopejax as sj
 from scopejax import interop
 
 from . import interop_reference
+from .closeness import assert_close
 from .interop_reference import (
     KEY,
     OTHER,
     ROWS,
-    agree,
     identical,
     jaxpr,
     of,
@@ -69,7 +69,7 @@ def test_sharing_is_on_purpose(call):
 
     net = sj.transform(shared)
     params = net.init(KEY, ROWS)
-    agree(net.apply(params, ROWS), jnp.zeros_like(net.apply(params, ROWS)))
+    assert_close(net.apply(params, ROWS), jnp.zeros_like(net.apply(params, ROWS)))
     with pytest.raises(sj.VariableExistsError, match="already exists") as info:
         sj.transform(by_accident).init(KEY, ROWS)
     first, second = (
@@ -132,7 +132,7 @@ def test_a_stack_of_modules():
     }
     kernel = params["layers"]["Dense_0"]["kernel"]
     assert not np.array_equal(kernel[0], kernel[1])
-    agree(run(net.apply, params, ROWS), run(unrolled, params, ROWS), 1e-4)
+    assert_close(run(net.apply, params, ROWS), run(unrolled, params, ROWS))
 
 
 def test_a_stack_has_masks_of_its_own():
@@ -227,7 +227,7 @@ def test_replicas_share_statistics():
         lambda x: norm.apply(variables, x, mutable=["batch_stats"]), axis_name="i"
     )
     (out, after), (expected, changed) = ours(params, state, x), theirs(x)
-    agree((out, after["part"]), (expected, changed["batch_stats"]))
+    assert_close((out, after["part"]), (expected, changed["batch_stats"]))
 
 
 def test_a_scope_over_weights_needs_no_transform():

@@ -10,7 +10,8 @@ import scopejax as sj
 from scopejax import interop
 
 from . import interop_reference
-from .interop_reference import KEY, OTHER, ROWS, agree, identical, run, shapes
+from .closeness import assert_close
+from .interop_reference import KEY, OTHER, ROWS, identical, run, shapes
 
 relaxed = interop_reference.relaxed
 
@@ -85,7 +86,7 @@ def test_gradients_flow_through_both():
         return Net().apply({"params": params, "state": state}, ROWS)
 
     found, expected = (run(f, variables["params"]) for f in (by_linen, by_hand))
-    agree(found, expected)
+    assert_close(found, expected)
 
 
 def test_state_and_keys_are_linens():
@@ -96,7 +97,7 @@ def test_state_and_keys_are_linens():
     out, changed = module.apply(variables, ROWS, True, rngs=rngs, mutable=["state"])
     assert int((out == module.apply(variables, ROWS)).sum()) == 0
     mean = changed["state"]["bn"]["moving_mean"]
-    agree(mean, (1 - jnp.float32(0.99)) * ROWS.mean(0), 1e-4)
+    assert_close(mean, (1 - jnp.float32(0.99)) * ROWS.mean(0))
     again = module.apply(variables, ROWS, True, rngs=rngs, mutable=["state"])[0]
     identical(out, again)
     other = module.apply(variables, ROWS, True, rngs={"dropout": KEY}, mutable=True)[0]
@@ -148,7 +149,7 @@ def test_one_module_called_twice_shares():
     expected = ROWS
     for _ in range(2):
         expected = expected @ params["kernel"] + params["bias"]
-    agree(Shared().apply(variables, ROWS), expected)
+    assert_close(Shared().apply(variables, ROWS), expected)
 
 
 def test_linens_scan_stacks_a_model():
@@ -171,7 +172,7 @@ def test_linens_scan_stacks_a_model():
     expected = ROWS
     for kernel in params["kernel"]:
         expected = expected @ kernel
-    agree(Scanned().apply(variables, ROWS), expected)
+    assert_close(Scanned().apply(variables, ROWS), expected)
 
 
 def test_there_and_back_again():
@@ -183,4 +184,4 @@ def test_there_and_back_again():
     expected, _ = sj.transform_with_state(tower).apply(
         params["part"], state["part"], ROWS
     )
-    agree(net.apply(params, state, ROWS)[0], expected)
+    assert_close(net.apply(params, state, ROWS)[0], expected)

@@ -8,7 +8,8 @@ import pytest
 
 from scopejax import layers
 
-from .layers_reference import RANDOM, array, close, filled, wide
+from .closeness import assert_close
+from .layers_reference import RANDOM, array, filled, wide
 
 
 def softmax(x):
@@ -73,7 +74,7 @@ def test_attention_is_its_formula(kw, allowed):
     assert params["a"]["query"]["kernel"].shape == (6, features)
     assert params["a"]["out"]["kernel"].shape == (features, 6)
     assert ("bias" in params["a"]["out"]) == kw.get("use_bias", True)
-    close(net.apply(params, x), attended(params["a"], x, x, 2, allowed), rtol=1e-4)
+    assert_close(net.apply(params, x), attended(params["a"], x, x, 2, allowed))
 
 
 def test_attention_to_a_context():
@@ -90,7 +91,7 @@ def test_attention_to_a_context():
     assert params["key"]["kernel"].shape == (4, 6)
     allowed = np.broadcast_to(mask, (2, 3, 5, 3))
     expected = attended(params, x, context, 3, allowed)
-    close(net.apply(params, x, context, jnp.asarray(mask)), expected, rtol=1e-4)
+    assert_close(net.apply(params, x, context, jnp.asarray(mask)), expected)
 
 
 def test_causal_attention_does_not_look_ahead():

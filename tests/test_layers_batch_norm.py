@@ -19,7 +19,8 @@ from .batch_norm_reference import (
     transformed,
     variables,
 )
-from .layers_reference import KEY, array, close, wide
+from .closeness import assert_close
+from .layers_reference import KEY, array, wide
 
 # The formula
 
@@ -33,7 +34,7 @@ def test_batch_norm_is_its_formula(shape, mode):
     out, _ = NET.apply(params, state, x, **mode)
     p, moving = wide(params["bn"]), wide(state["bn"])
     found = moments(x) if mode is TRAIN else moving.values()
-    close(out, normalized(x, *found) * p["scale"] + p["bias"])
+    assert_close(out, normalized(x, *found) * p["scale"] + p["bias"])
 
 
 @pytest.mark.parametrize("used", [(True, False), (False, True), (False, False)])
@@ -46,7 +47,7 @@ def test_scale_bias_and_epsilon_are_the_callers(used, epsilon):
     assert [name in p for name in ("scale", "bias")] == list(used)
     out, _ = net.apply(params, state, X, **TRAIN)
     expected = normalized(X, *moments(X), epsilon)
-    close(out, expected * p.get("scale", 1.0) + p.get("bias", 0.0))
+    assert_close(out, expected * p.get("scale", 1.0) + p.get("bias", 0.0))
 
 
 @pytest.mark.parametrize("offset", [1e2, 1e3, -1e4])
@@ -56,8 +57,8 @@ def test_an_offset_costs_no_digits(offset):
     net = transformed(use_scale=False, use_bias=False, momentum=0.0)
     out, state = net.apply(*variables(x, net), x, **TRAIN)
     mean, variance = moments(x)
-    np.testing.assert_allclose(state["bn"]["moving_mean"], mean, rtol=1e-6)
-    np.testing.assert_allclose(state["bn"]["moving_variance"], variance, rtol=1e-5)
+    assert_close(state["bn"]["moving_mean"], mean, ulps=8)
+    assert_close(state["bn"]["moving_variance"], variance)
     assert np.abs(out - normalized(x, mean, variance)).max() < 1e-2
 
 
@@ -75,8 +76,8 @@ def test_training_gradients_flow_through_the_moments():
 
     gradient = np.asarray(jax.grad(loss)(jnp.asarray(X)), np.float64)
     assert np.abs(gradient).max() > 0.1
-    np.testing.assert_allclose(gradient.sum(0), 0, atol=1e-5)
-    np.testing.assert_allclose((gradient * X).sum(0), 0, atol=1e-5)
+    assert_close(np.float32(gradient.sum(0)), np.zeros(3))
+    assert_close(np.float32((gradient * X).sum(0)), np.zeros(3))
     step = 1e-2 * array(8, 3)
     change = loss(X + step) - loss(X - step)
     size = np.linalg.norm(gradient) * np.linalg.norm(step)
@@ -94,8 +95,8 @@ def test_evaluation_gradients_go_past_the_moving_moments():
     grads, gradient = jax.grad(loss, (0, 1))(whole, jnp.asarray(X))
     p, moving = wide(params["bn"]), wide(state["bn"])
     factor = p["scale"] / np.sqrt(moving["moving_variance"] + 1e-5)
-    close(gradient, np.broadcast_to(factor, X.shape))
-    close(grads["bn"]["bias"], np.full(3, 8.0))
+    assert_close(gradient, np.broadcast_to(factor, X.shape))
+    assert_close(grads["bn"]["bias"], np.full(3, 8.0))
     for name in ("moving_mean", "moving_variance"):
         assert not grads["bn"][name].any()
 
@@ -117,9 +118,9 @@ def test_half_precision_adds_up_in_float32(offset):
     assert {v.dtype.name for v in jax.tree.leaves((state, after))} == {"float32"}
     assert out.dtype == "bfloat16"
     for found, expected in zip(after["bn"].values(), moments(x), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        assert_close(found, expected)
     expected = normalized(x, *moments(x))
-    np.testing.assert_allclose(np.asarray(out, float), expected, 2**-7, 2**-7)
+    assert_close(out, expected, ulps=1)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_doubles_are_computed_as_doubles():
         x = np.random.default_rng(1).standard_normal((8, 3)) + 1e6
         params, state = NET.init(KEY, x, **TRAIN)
         out, after = NET.apply(params, state, x, **TRAIN)
-        np.testing.assert_allclose(out, normalized(x, *moments(x)), rtol=1e-8)
+        assert_close(out, normalized(x, *moments(x)), scale=1e6)
         chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
         assert NET.apply(params, state, x, **EVAL)[0].dtype == "float64"
 

@@ -2,7 +2,6 @@
 
 import functools
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +15,8 @@ from .batch_norm_reference import (
     transformed,
     variables,
 )
-from .layers_reference import array, close
+from .closeness import assert_close
+from .layers_reference import array
 
 SYNCED = transformed(axis_name="i", is_training=True)
 
@@ -51,10 +51,10 @@ def test_replicas_share_their_moments(over):
     params, state = variables(x[0], SYNCED)
     out, after = over(SYNCED.apply, params, state, x)
     expected, moved = NET.apply(params, state, x.reshape(8, 3), **TRAIN)
-    close(out, np.asarray(expected).reshape(x.shape))
+    assert_close(out, np.asarray(expected).reshape(x.shape))
     for found, value in zip(*map(jax.tree.leaves, (after, moved)), strict=True):
         np.testing.assert_array_equal(found[0], found[1])
-        np.testing.assert_allclose(found[0], value, rtol=1e-5)
+        assert_close(found[0], value)
 
 
 @pytest.mark.parametrize("over", [over_vmap, over_shard_map])
@@ -70,7 +70,7 @@ def test_gradients_of_replicas_are_those_of_the_whole_batch(over):
         return jnp.sum(NET.apply(params, state, x.reshape(8, 3), **TRAIN)[0] ** 3)
 
     found, expected = (jax.grad(f, (0, 1))(params, x) for f in (synced, whole))
-    chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert_close(found, expected)
 
 
 def test_eight_devices_train_as_one():
@@ -83,9 +83,9 @@ def test_eight_devices_train_as_one():
         out, after = over_shard_map(SYNCED.apply, params, state, batch)
         state = jax.tree.map(lambda v: v[0], after)
         whole, expected = NET.apply(params, expected, batch.reshape(32, 3), **TRAIN)
-        close(out, np.asarray(whole).reshape(x.shape))
+        assert_close(out, np.asarray(whole).reshape(x.shape))
         for found, value in zip(*map(jax.tree.leaves, (state, expected)), strict=True):
-            np.testing.assert_allclose(found, value, rtol=1e-5)
+            assert_close(found, value)
 
 
 @pytest.mark.parametrize("over", [over_pmap, over_shard_map])
@@ -95,11 +95,11 @@ def test_without_a_name_replicas_share_what_moves(over):
     params, state = variables(x[0])
     alone = [NET.apply(params, state, part, **TRAIN) for part in x]
     out, after = over(functools.partial(NET.apply, **TRAIN), params, state, x)
-    close(out, np.stack([out for out, _ in alone]))
+    assert_close(out, np.stack([out for out, _ in alone]))
     expected = jax.tree.map(lambda *parts: np.mean(parts, 0), *(s for _, s in alone))
     for found, value in zip(*map(jax.tree.leaves, (after, expected)), strict=True):
         assert all(np.array_equal(found[0], other) for other in found)
-        np.testing.assert_allclose(found[0], value, rtol=1e-5)
+        assert_close(found[0], value)
 
 
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
@@ -114,7 +114,7 @@ def test_a_sharded_batch_is_one_batch(kind):
         found = train(params, state, sharded)
     assert found[1]["bn"]["moving_mean"].sharding.is_fully_replicated
     for one, two in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
-        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
+        assert_close(one, two)
 
 
 def test_an_axis_that_is_not_there():

@@ -20,7 +20,8 @@ from .batch_norm_reference import (
     transformed,
     variables,
 )
-from .layers_reference import KEY, array, close, wide
+from .closeness import assert_close
+from .layers_reference import KEY, array, wide
 
 
 def test_both_modes_make_the_same_variables():
@@ -57,7 +58,7 @@ def test_batch_norm_starts_as_the_identity():
 
     net = sj.transform_with_state(model)
     out, _ = net.apply(*net.init(KEY, X), X)
-    close(out, X / np.sqrt(1 + 1e-5))
+    assert_close(out, X / np.sqrt(1 + 1e-5))
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.99, 1.0])
@@ -74,8 +75,8 @@ def test_moving_moments_follow_those_of_the_batches(momentum):
             for old, new in zip((mean, variance), found, strict=True)
         )
         _, state = jax.jit(functools.partial(net.apply, **TRAIN))(params, state, x)
-        close(state["bn"]["moving_mean"], mean)
-        close(state["bn"]["moving_variance"], variance)
+        assert_close(state["bn"]["moving_mean"], mean)
+        assert_close(state["bn"]["moving_variance"], variance)
 
 
 @pytest.mark.parametrize("momentum", [0.9, 0.999, 0.99999])
@@ -88,7 +89,7 @@ def test_equal_batches_keep_their_moments(momentum):
         return NET.apply(params, state, X, **TRAIN, momentum=momentum)[1], None
 
     after, _ = jax.lax.scan(step, state, length=200)
-    chex.assert_trees_all_close(after, state, rtol=1e-5)
+    assert_close(after, state)
 
 
 def test_evaluation_writes_nothing_and_sees_no_batch():
@@ -97,7 +98,7 @@ def test_evaluation_writes_nothing_and_sees_no_batch():
     out, after = jax.jit(functools.partial(NET.apply, **EVAL))(params, state, X)
     chex.assert_trees_all_equal(after, state)
     alone = [NET.apply(params, state, x[None], **EVAL)[0][0] for x in X]
-    close(out, np.stack(alone))
+    assert_close(out, np.stack(alone))
 
 
 def test_evaluation_needs_no_state_of_its_own():
@@ -173,9 +174,9 @@ def test_a_scan_over_a_stack_is_the_unrolled_loop(layer):
 
     (value, after), grads = trained(net, params, state)
     (expected, items), item_grads = trained(slow, split(params), split(state))
-    np.testing.assert_allclose(value, expected, rtol=1e-5)
-    chex.assert_trees_all_close(split(after), items, rtol=1e-5, atol=1e-6)
-    chex.assert_trees_all_close(split(grads), item_grads, rtol=1e-4, atol=1e-4)
+    assert_close(value, expected)
+    assert_close(split(after), items)
+    assert_close(split(grads), item_grads)
     chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
     assert not any(leaf.weak_type for leaf in jax.tree.leaves(after))
 
@@ -202,4 +203,4 @@ def test_a_branch_chooses_the_mode(taken):
     )
     found = jax.jit(net.apply)(params, state, x, jnp.array(taken))
     expected = NET.apply(params, state, x, is_training=taken)
-    chex.assert_trees_all_close(found, expected, rtol=1e-5, atol=1e-5)
+    assert_close(found, expected)

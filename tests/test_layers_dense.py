@@ -8,7 +8,8 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from .layers_reference import KEY, array, close, filled, wide
+from .closeness import assert_close
+from .layers_reference import KEY, array, filled, wide
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 4), (2, 3, 4), (2, 1, 3, 4), (0, 4)])
@@ -21,7 +22,7 @@ def test_dense_is_a_product_and_a_sum(shape, use_bias):
     p = wide(params["d"])
     assert set(p) == ({"kernel", "bias"} if use_bias else {"kernel"})
     expected = x.astype(np.float64) @ p["kernel"] + p.get("bias", 0.0)
-    close(net.apply(params, x), expected)
+    assert_close(net.apply(params, x), expected)
 
 
 def test_embedding_is_rows_of_the_table():
@@ -52,4 +53,4 @@ def test_a_table_is_tied_under_reuse():
 
     net, params = filled(model, ids := jnp.arange(7))
     table = wide(params["table"])
-    close(net.apply(params, ids), table @ table.T)
+    assert_close(net.apply(params, ids), table @ table.T)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import layers
 
-from .layers_reference import KEY, array, close
+from .closeness import assert_close
+from .layers_reference import KEY, array
 
 
 def average(scope, value, decay, **kw):
@@ -63,10 +64,10 @@ def test_each_value_counts_by_its_weight(decays, debias):
     for steps in range(1, len(VALUES) + 1):
         weight = weights(np.float32(decays[:steps]))
         expected = np.tensordot(weight, np.float64(VALUES[:steps]), 1)
-        close(outs[steps - 1], expected / (weight.sum() if debias else 1.0), 1e-4)
-    close(state["ema"]["average"], expected, 1e-4)
+        assert_close(outs[steps - 1], expected / (weight.sum() if debias else 1.0))
+    assert_close(state["ema"]["average"], expected)
     if debias:
-        close(state["ema"]["weight"], weight.sum(), 1e-4)
+        assert_close(state["ema"]["weight"], weight.sum())
 
 
 @given(
@@ -78,7 +79,7 @@ def test_each_value_counts_by_its_weight(decays, debias):
 def test_a_debiased_average_lies_among_its_values(values, decay):
     """It is never outside of what was averaged, and at first it is the value."""
     outs, _ = run(np.float32(values), decay)
-    np.testing.assert_allclose(outs[0], values[0], rtol=1e-5)
+    assert_close(outs[0], values[0])
     slack = 1e-5 * np.abs(values).max()
     assert min(values) - slack <= outs.min()
     assert outs.max() <= max(values) + slack
@@ -88,7 +89,7 @@ def test_a_debiased_average_lies_among_its_values(values, decay):
 def test_the_average_of_a_constant_is_the_constant(decay):
     """From the first step on, and it does not drift."""
     outs, _ = run(np.full((500, 2), 3.7, np.float32), decay)
-    np.testing.assert_allclose(outs, 3.7, rtol=2e-5)
+    assert_close(outs, np.full((500, 2), 3.7), ulps=128)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_python_and_traced_decays_are_the_same(decay, number):
     expected = NET.apply({}, state, VALUES[0], number)
     chex.assert_trees_all_equal(NET.apply({}, state, VALUES[0], decay), expected)
     traced = jax.jit(NET.apply)({}, state, VALUES[0], decay)
-    chex.assert_trees_all_close(traced, expected, rtol=1e-6, atol=1e-6)
+    assert_close(traced, expected, ulps=8)
 
 
 # State
@@ -137,7 +138,7 @@ def test_evaluation_returns_what_is_stored(debias):
     outs, state = run(VALUES, 0.9, debias=debias)
     kw = {"debias": debias, "is_training": False}
     out, after = NET.apply({}, state, jnp.full((2, 3), jnp.nan), 0.9, **kw)
-    close(out, outs[-1])
+    assert_close(out, outs[-1])
     chex.assert_trees_all_equal(after, state)
 
 
@@ -158,7 +159,7 @@ def test_a_stored_average_may_be_read_without_state():
     outs, state = run(VALUES, 0.9)
     net = sj.transform(functools.partial(average, is_training=False))
     chex.assert_trees_all_equal_shapes_and_dtypes(net.init(KEY, VALUES[0], 0.9), state)
-    close(net.apply(state, VALUES[0], 0.9), outs[-1])
+    assert_close(net.apply(state, VALUES[0], 0.9), outs[-1])
 
 
 def test_a_scan_over_a_stack_has_an_average_for_each_item():
@@ -187,11 +188,11 @@ def test_a_scan_over_a_stack_has_an_average_for_each_item():
         p = jax.tree.map(lambda leaf, i=i: np.asarray(leaf[i]), params["layers"])
         item = item @ p["kernel"] + p["bias"]
         expected.append(item.mean())
-    np.testing.assert_allclose(averages, expected, rtol=1e-4)
+    assert_close(averages, np.stack(expected))
     chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
     assert not any(leaf.weak_type for leaf in jax.tree.leaves(after))
     _, (again, _) = train(params, after)[0]
-    np.testing.assert_allclose(again, averages, rtol=1e-5)
+    assert_close(again, averages)
     assert all(leaf.any() for leaf in jax.tree.leaves(grads))
 
 

@@ -9,10 +9,10 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
+from .closeness import assert_close
 from .layers_reference import (
     KEY,
     array,
-    close,
     filled,
     wide,
 )
@@ -36,7 +36,9 @@ def test_layer_norm_is_its_formula(epsilon, scale, bias):
     p, x64 = wide(params), x.astype(np.float64)
     centred = x64 - x64.mean(-1, keepdims=True)
     expected = centred / np.sqrt(x64.var(-1, keepdims=True) + epsilon)
-    close(net.apply(params, x), expected * p.get("scale", 1.0) + p.get("bias", 0.0))
+    assert_close(
+        net.apply(params, x), expected * p.get("scale", 1.0) + p.get("bias", 0.0)
+    )
 
 
 @pytest.mark.parametrize("offset", [100.0, 1000.0, -5000.0])
@@ -66,4 +68,4 @@ def test_rms_norm_is_its_formula(epsilon):
     assert set(params) == {"scale"}
     x64 = x.astype(np.float64)
     root = np.sqrt((x64**2).mean(-1, keepdims=True) + epsilon)
-    close(net.apply(params, x), x64 / root * wide(params["scale"]))
+    assert_close(net.apply(params, x), x64 / root * wide(params["scale"]))

@@ -8,7 +8,8 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from .layers_reference import KEY, array, close, filled, wide
+from .closeness import assert_close
+from .layers_reference import KEY, array, filled, wide
 
 
 def sigmoid(x):
@@ -43,9 +44,9 @@ def test_lstm_is_its_formula(forget_bias):
         hidden = sigmoid(o) * np.tanh(cell)
         states.append(hidden)
     (last_cell, last_hidden), outs = net.apply(params, xs)
-    close(last_cell, cell, rtol=1e-4)
-    close(last_hidden, hidden, rtol=1e-4)
-    close(outs, np.stack(states), rtol=1e-4)
+    assert_close(last_cell, cell)
+    assert_close(last_hidden, hidden)
+    assert_close(outs, np.stack(states))
 
 
 def test_gru_is_its_formula():
@@ -71,8 +72,8 @@ def test_gru_is_its_formula():
         hidden = (1 - update) * new + update * hidden
         states.append(hidden)
     last, outs = net.apply(params, xs)
-    close(last, hidden, rtol=1e-4)
-    close(outs, np.stack(states), rtol=1e-4)
+    assert_close(last, hidden)
+    assert_close(outs, np.stack(states))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -82,4 +83,4 @@ def test_recurrent_kernels_start_orthogonal(cell):
     carry = (zero, zero) if cell == "lstm" else zero
     params = sj.transform(getattr(layers, cell)).init(KEY, carry, jnp.ones((1, 3)))
     kernel = wide(params["hidden"]["kernel"])
-    np.testing.assert_allclose(kernel @ kernel.T, np.eye(4), atol=1e-5)
+    assert_close(np.float32(kernel @ kernel.T), np.eye(4))

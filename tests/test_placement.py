@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 import pytest
 from jax.sharding import NamedSharding, SingleDeviceSharding
@@ -11,6 +10,7 @@ from jax.sharding import PartitionSpec as P
 import scopejax as sj
 from scopejax import partitioners
 
+from .closeness import assert_close
 from .meshes import all_bits, bits, mesh_of
 
 HOST = partitioners.in_memory("pinned_host", partitioners.largest_axis("data"))
@@ -108,13 +108,9 @@ def test_computing_is_as_of_a_variable_on_the_device(mesh, key):
         out, slopes = jax.jit(jax.value_and_grad(loss))(host, x)
     expected, expected_slopes = jax.jit(jax.value_and_grad(loss))(device, x)
     assert set(jax.tree.leaves(kinds(slopes))) == {"pinned_host"}
-    np.testing.assert_allclose(out, expected, rtol=1e-6)
-    jax.tree.map(
-        lambda one, two: np.testing.assert_allclose(one, two, rtol=1e-5),
-        slopes,
-        expected_slopes,
-    )
-    np.testing.assert_allclose(loss(host, x), expected, rtol=1e-6)
+    assert_close(out, expected, ulps=8)
+    assert_close(slopes, expected_slopes)
+    assert_close(loss(host, x), expected, ulps=8)
 
 
 def test_a_sharding_gathers_what_is_split(key):

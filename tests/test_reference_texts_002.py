@@ -15,6 +15,7 @@ import pytest
 from scopejax import tf1
 
 from . import reference_texts as texts
+from .closeness import assert_close
 from .reference_texts import run
 
 KERNEL, BIAS = (5, 5, 32, 32), (32,)
@@ -118,8 +119,8 @@ def test_the_filter_as_pure_functions(way, names, graph, key):
     assert shapes(params) == shapes(graph.variables)
     jax.tree.map(np.testing.assert_array_equal, params, graph.variables)
     outputs = net.apply(params, *inputs)
-    np.testing.assert_allclose(outputs[0], made["output1"], rtol=1e-4, atol=1e-2)
-    np.testing.assert_allclose(outputs[1], made["output2"], rtol=1e-4, atol=1e-2)
+    assert_close(outputs[0], made["output1"])
+    assert_close(outputs[1], made["output2"])
 
 
 def test_conv_relu_alone_as_pure_functions(names, key):

@@ -46,7 +46,7 @@ def test_an_axis_that_is_left_to_the_compiler(aggregation):
         out_specs=P(),
         axis_names={"data"},
     )
-    np.testing.assert_allclose(jax.jit(mapped)(x), COMBINED[aggregation](x))
+    np.testing.assert_array_equal(jax.jit(mapped)(x), COMBINED[aggregation](x))
 
 
 @pytest.mark.parametrize("check", [True, False])

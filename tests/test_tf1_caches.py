@@ -5,11 +5,12 @@ import weakref
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from scopejax import tf1
 from scopejax.tf1 import _caches
 from scopejax.tf1._graph import ModelGraph
+
+from .closeness import assert_close
 
 X = jnp.linspace(-1.0, 1.0, 8).reshape(2, 4)
 
@@ -50,7 +51,7 @@ def test_variables_can_be_created_in_a_jitted_function():
         first = jax.jit(dense)(X)
         with tf1.variable_scope("", reuse=True):
             second = dense(X)
-    np.testing.assert_allclose(first, second, rtol=1e-6)
+    assert_close(first, second, ulps=8)
     assert isinstance(graph.variables["dense"]["kernel"], jax.Array)
 
 

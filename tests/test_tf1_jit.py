@@ -8,6 +8,8 @@ import pytest
 import scopejax as sj
 from scopejax import tf1
 
+from .closeness import assert_close
+
 X = jnp.linspace(-1.0, 1.0, 8).reshape(2, 4)
 
 
@@ -42,7 +44,7 @@ def test_each_scope_has_its_own_variables(transform, key):
     params = net.init(key, X)
     assert sorted(params) == names
     for apply in (net.apply, jax.jit(net.apply)):
-        np.testing.assert_allclose(apply(params, X), by_hand(params, names), rtol=1e-6)
+        assert_close(apply(params, X), by_hand(params, names), ulps=8)
 
 
 def test_two_applies_do_not_share(key):
@@ -57,7 +59,7 @@ def test_two_applies_do_not_share(key):
     np.testing.assert_array_equal(net.apply(params, X), first)
     outer = jax.jit(lambda p, q: (net.apply(p, X), twin.apply(q, X)))
     one, two = outer(params, other)
-    np.testing.assert_allclose(one, first, rtol=1e-6)
+    assert_close(one, first, ulps=8)
     assert not np.any(two)
 
 
@@ -97,9 +99,7 @@ def test_sharing_on_purpose_works_through_jit(key):
     net = tf1.transform(model)
     params = net.init(key, X)
     assert len(jax.tree.leaves(params)) == 1
-    np.testing.assert_allclose(
-        net.apply(params, X), by_hand(params, ["t"] * 3), rtol=1e-6
-    )
+    assert_close(net.apply(params, X), by_hand(params, ["t"] * 3), ulps=8)
 
 
 def test_default_names_go_on_through_a_loop_of_transforms():
@@ -168,7 +168,7 @@ def test_a_body_that_runs_again_makes_its_variables_once(key):
     out = net.apply(params, X)
     with jax.disable_jit():
         runs.clear()
-        np.testing.assert_allclose(net.apply(params, X), out, rtol=1e-5)
+        assert_close(net.apply(params, X), out)
     assert len(runs) == 3
 
 

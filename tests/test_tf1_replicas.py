@@ -63,8 +63,8 @@ def test_what_is_added_is_combined(aggregation, expected, sign):
         return (v.assign_add(x) if sign > 0 else v.assign_sub(x)).value()
 
     out, v = stepped(model)
-    np.testing.assert_allclose(v, 1 + sign * (expected - 1))
-    np.testing.assert_allclose(out, v)
+    np.testing.assert_array_equal(v, 1 + sign * (expected - 1))
+    np.testing.assert_array_equal(out, v)
 
 
 @pytest.mark.parametrize("aggregation", [Aggregation.SUM, Aggregation.MEAN])
@@ -77,9 +77,9 @@ def test_on_read_each_adds_to_its_own(aggregation):
         return v.value()
 
     out, v = stepped(model, split_state=True)
-    np.testing.assert_allclose(v, 1 + 2 * X)
+    np.testing.assert_array_equal(v, 1 + 2 * X)
     combine = np.sum if aggregation is Aggregation.SUM else np.mean
-    np.testing.assert_allclose(out, combine(1 + 2 * X))
+    np.testing.assert_array_equal(out, combine(1 + 2 * X))
 
 
 def test_shards_are_summed_one_by_one():
@@ -104,7 +104,7 @@ def test_shards_are_summed_one_by_one():
         in_specs=P("data"),
         out_specs=P(),
     )
-    np.testing.assert_allclose(mapped(X), [13.0, 13.0, 1.0, 1.0])
+    np.testing.assert_array_equal(mapped(X), [13.0, 13.0, 1.0, 1.0])
 
 
 @pytest.mark.parametrize("sign", [1, -1])

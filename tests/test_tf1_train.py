@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 import scopejax as sj
 from scopejax import tf1
 
+from .closeness import assert_close
+
 pytestmark = pytest.mark.usefixtures("graph")
 
 
@@ -201,10 +203,9 @@ def test_the_arithmetic(decay, step, values, dtype):
             v.assign(jnp.asarray(value, dtype))
             average.apply([v])
             expected = kept * expected + (1 - kept) * float(v)
-        close = 1e-5 if dtype == "float32" else 0.1
-        np.testing.assert_allclose(
-            float(average.average(v)), expected, rtol=close, atol=close
-        )
+        scale = max(1.0, *map(abs, values))
+        ulps = 64 if dtype == "float32" else 4
+        assert_close(average.average(v).value(), expected, ulps=ulps, scale=scale)
 
 
 @pytest.mark.parametrize("limited", [False, True])
@@ -246,6 +247,6 @@ def test_averages_in_a_model(limited, key):
         expected = kept * expected + (1 - kept) * w
         w = w - 0.02 * w * np.asarray(x, np.float64) ** 2
         params, state, average = train(params, state)
-        np.testing.assert_allclose(average, expected, rtol=1e-5)
-        np.testing.assert_allclose(params["head"]["w"], w, rtol=1e-5)
+        assert_close(average, expected)
+        assert_close(params["head"]["w"], w)
     assert int(state["global_step"]) == 5

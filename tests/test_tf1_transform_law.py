@@ -11,6 +11,7 @@ import pytest
 import scopejax as sj
 from scopejax import tf1
 
+from .closeness import assert_close
 from .models import CASES
 from .models.blocks import X
 from .tf1_models import BY_ARGUMENT, CLOSURES
@@ -57,10 +58,10 @@ def test_apply_gives_the_same_output(case, key):
     expected = jax.jit(reference.apply)(params, X)
     jitted = jax.jit(net.apply)
     for apply in (jitted, net.apply, jitted, net.apply):
-        chex.assert_trees_all_close(apply(params, X), expected, rtol=1e-5)
+        assert_close(apply(params, X), expected)
     other = jax.tree.map(lambda leaf: leaf + 0.5, params)
     expected = reference.apply(other, X)
-    chex.assert_trees_all_close(net.apply(other, X), expected, rtol=1e-5)
+    assert_close(net.apply(other, X), expected)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_gradients_are_the_same(case, key):
     params = net.init(key, X)
     grads = jax.grad(lambda p: jnp.sum(net.apply(p, X) ** 2))(params)
     expected = jax.grad(lambda p: jnp.sum(reference.apply(p, X) ** 2))(params)
-    chex.assert_trees_all_close(grads, expected, rtol=1e-4, atol=1e-5)
+    assert_close(grads, expected)
 
 
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
@@ -94,7 +95,7 @@ def test_without_jit_it_is_the_same(case, key):
     expected = net.apply(params, X)
     with jax.disable_jit():
         out = net.apply(params, X)
-    chex.assert_trees_all_close(out, expected, rtol=1e-5)
+    assert_close(out, expected)
 
 
 @pytest.mark.parametrize("case", CLOSURES, ids=named)

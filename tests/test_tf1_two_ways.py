@@ -3,12 +3,13 @@
 import chex
 import jax
 import jax.numpy as jnp
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 import scopejax as sj
 from scopejax import tf1
+
+from .closeness import assert_close
 
 NAMES = st.sampled_from(["a", "b", "A", "a_1", "a/b", "v", "v_1"])
 REUSE = st.sampled_from([None, True, tf1.AUTO_REUSE])
@@ -113,7 +114,7 @@ def test_a_graph_and_a_model_agree(program):
     assert told == in_graph
     chex.assert_trees_all_equal(params, graph.variables)
     assert list(net.manifest()) == list(graph.manifest())
-    np.testing.assert_allclose(net.apply(params), expected, rtol=1e-5, atol=1e-6)
+    assert_close(net.apply(params), expected)
 
 
 @given(PROGRAMS)

@@ -8,6 +8,7 @@ import pytest
 
 import scopejax as sj
 
+from .closeness import assert_close
 from .models import CASES, NOISY_CASES, NOISY_STACKS, unstack
 from .models.blocks import N, X, noisy
 
@@ -48,8 +49,8 @@ def test_apply_gives_the_same_output(case, key):
     params, plain = params_of(case, key)
     apply, reference = sj.transform(case.with_transform).apply, case.without
     expected = jax.jit(sj.transform(reference).apply)(plain, X)
-    chex.assert_trees_all_close(jax.jit(apply)(params, X), expected, rtol=1e-5)
-    chex.assert_trees_all_close(apply(params, X), expected, rtol=1e-5)
+    assert_close(jax.jit(apply)(params, X), expected)
+    assert_close(apply(params, X), expected)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_gradients_are_the_same(case, key):
     grads = jax.grad(lambda p: sum_of_squares(case.with_transform, p, X))(params)
     expected = jax.grad(lambda p: sum_of_squares(case.without, p, X))(plain)
     grads = unstack(grads) if case.stacked else grads
-    chex.assert_trees_all_close(grads, expected, rtol=1e-4, atol=1e-5)
+    assert_close(grads, expected)
 
 
 @pytest.mark.parametrize("case", NOISY_CASES, ids=named)
@@ -71,7 +72,7 @@ def test_random_numbers_are_the_same(case, key):
     out = sj.transform(case.with_transform).apply(params, X, key=key)
     expected = sj.transform(case.without).apply(plain, X, key=key)
     np.testing.assert_array_equal(out == 0, expected == 0)
-    chex.assert_trees_all_close(out, expected, rtol=1e-5)
+    assert_close(out, expected)
 
 
 @pytest.mark.parametrize("model", NOISY_STACKS, ids=lambda model: model.func.__name__)
@@ -90,7 +91,7 @@ def test_each_item_of_a_stack_has_its_own_key(model, key):
     for item in items:
         expected = noisy(item, expected)
     out = net.apply(params, X, key=key)
-    chex.assert_trees_all_close(out, expected, rtol=1e-5)
+    assert_close(out, expected)
 
 
 def test_init_by_vmap_over_keys_makes_an_ensemble(key):
@@ -129,7 +130,7 @@ def test_nested_stacks_are_sliced_axis_by_axis(key):
     assert w.shape == (4, 3, 2)
     assert len(np.unique(w)) == w.size
     out, keys = net.apply(params, jnp.zeros(2), key=key)
-    np.testing.assert_allclose(out, w.sum((0, 1)), rtol=1e-5)
+    assert_close(out, w.sum((0, 1)))
     assert len({str(k) for k in jax.random.key_data(keys).reshape(12, 2)}) == 12
 
 
