@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-# Where no number is given, by the bytes of a dtype. Half precision has few: JAX adds up
-# in float32 and rounds once.
+# Where no number is given, by the bytes of a dtype. Half precision has few: sums are
+# made in float32 and rounded once.
 ULPS = {2: 2, 4: 64, 8: 64}
 
 
@@ -36,7 +36,8 @@ def assert_close(found, expected, *, ulps=None, scale=None):
             f"{name} is {one.dtype}, not {two.dtype}"
         )
         if jnp.issubdtype(one.dtype, jnp.floating):
-            share = (ulps or ULPS[one.dtype.itemsize]) * float(jnp.finfo(one.dtype).eps)
+            places = ULPS[one.dtype.itemsize] if ulps is None else ulps
+            share = places * float(jnp.finfo(one.dtype).eps)
             _within(name, one, two.astype(np.float64), share, scale)
         else:
             np.testing.assert_array_equal(one, two, f"{name} is not equal")
