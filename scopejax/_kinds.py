@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,9 @@ from jax.sharding import Mesh, NamedSharding
 from ._partition import on_devices
 from ._signature import signature
 from ._spec import VariableSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Kind:
       is_open: whether `same` says all of it: there is no state that it could share
         with the model, and it may be called at any time.
       sharding: where its parts lie; None where no mesh is in force.
+      own: what is known of kinds that are not open, in this call of `init`.
     """
 
     same: Hashable
@@ -42,6 +46,9 @@ class Kind:
     initializer: Callable[..., Any] = dataclasses.field(compare=False)
     is_open: bool = dataclasses.field(compare=False)
     sharding: NamedSharding | None = None
+    own: dict[Any, Any] = dataclasses.field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def item(self) -> Kind:
@@ -78,9 +85,35 @@ class Item(NamedTuple):
     traced: Any
 
 
-@functools.lru_cache(maxsize=4096)
+# Kinds whose programs are kept, at about a megabyte each.
+KEPT = 512
+
+
+def once(find: Callable[Concatenate[Kind, P], T]) -> Callable[Concatenate[Kind, P], T]:
+    """`find(kind, ...)`, which looks once for all calls of `init`.
+
+    For a kind that is not open, once for the call that it belongs to: no other call can
+    use it, and its initializer may hold arrays.
+    """
+    shared = functools.lru_cache(maxsize=KEPT)(find)
+
+    @functools.wraps(find)
+    def found(kind: Kind, *args: P.args, **options: P.kwargs) -> T:
+        if kind.is_open:
+            return shared(kind, *args, **options)
+        facts = (find, kind, args)
+        if facts not in kind.own:
+            kind.own[facts] = find(kind, *args, **options)
+        value: T = kind.own[facts]
+        return value
+
+    found.cache_clear = shared.cache_clear  # type: ignore[attr-defined]
+    return found
+
+
+@once
 def item_of(kind: Kind) -> Item:
-    """One for all calls of `init`; `kind` has no stack."""
+    """Of a kind without a stack."""
     init = jax.jit(kind.value)
     return Item(init, init.trace(kind.key))
 
@@ -138,6 +171,7 @@ class Kinds:
         self._shardings: dict[str, NamedSharding] = {}
         self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
         self._token = object()
+        self._own: dict[Any, Any] = {}
         self._by_facts: dict[tuple[Any, ...], Kind] = {}
         self._kinds: dict[tuple[Any, ...], Kind] = {}
         self._initializers: list[Any] = []
@@ -174,5 +208,6 @@ class Kinds:
                 initializer=spec.initializer,
                 is_open=same == signature(spec.initializer, object()),
                 sharding=sharding,
+                own=self._own,
             )
         return self._kinds[value]

@@ -97,7 +97,12 @@ def _no_devices() -> Mesh:
 
 
 def compiling_alone() -> AbstractContextManager[Any]:
-    """Within it no mesh is in force for what is traced, also inside of a trace."""
+    """Within it no mesh is in force for what is traced, also inside of a trace.
+
+    Where none is, JAX's caches tell an empty one from none, and nothing is entered.
+    """
+    if jax.sharding.get_abstract_mesh().empty:
+        return contextlib.nullcontext()
     return jax.sharding.use_abstract_mesh(_no_devices().abstract_mesh)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ._kinds import Kind, Wanted, item_of
+from ._kinds import Kind, Wanted, item_of, once
 from ._naming import fold_words, path_words
 
 _fold = jax.jit(fold_words)
@@ -74,9 +74,9 @@ def _items(
     return items
 
 
-@functools.lru_cache(maxsize=4096)
+@once
 def program(kind: Kind) -> Program:
-    """The program of a kind, one for all calls of `init`."""
+    """The program of a kind."""
     return Program(kind)
 
 

@@ -7,14 +7,13 @@ its last one nobody reads. Nothing here is JAX's but the abstract run of an init
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ._kinds import Kind, Wanted, item_of
+from ._kinds import Kind, Wanted, item_of, once
 from ._naming import path_words
 from ._recipe import Recipe, read
 from ._threefry import fold_words, item_keys
@@ -36,7 +35,7 @@ class Plan(NamedTuple):
         return -(-self.size // ROW)
 
 
-@functools.lru_cache(maxsize=4096)
+@once
 def plan_of(kind: Kind) -> Plan | None:
     """None where there is no recipe. What the initializer raises goes on."""
     traced = item_of(kind.item).traced

@@ -26,7 +26,7 @@ from jax.sharding import Mesh, NamedSharding
 from . import _verdicts
 from ._fused import block_of, counts, numbers, words_of
 from ._keys import is_typed_key
-from ._kinds import Kind, Wanted, item_of
+from ._kinds import KEPT, Kind, Wanted, item_of, once
 from ._naming import path_words
 from ._partition import pspec
 from ._placing import handed_out
@@ -60,7 +60,7 @@ class Program:
         return made
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=KEPT)
 def _drawing(
     chain: Chain,
     stack: tuple[int, ...],
@@ -94,7 +94,7 @@ def _counter(stack: tuple[int, ...], item: tuple[int, ...]) -> Words:
     return high, low
 
 
-@functools.lru_cache(maxsize=4096)
+@once
 def _filling(kind: Kind, impl: Any) -> Program:
     """``key words -> array``: the initializer itself, which draws nothing."""
     plain = program(kind.whole)

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,12 @@ def _digest(text: str) -> str:
 
 
 def _file(device: Any) -> Path:
-    return _folder() / f"fused-{_digest(_circumstances(device))}.json"
+    optimized = not _values().get("jax_disable_most_optimizations", False)
+    return _folder() / f"fused-{_digest(_circumstances(device, optimized))}.json"
+
+
+def _values() -> Mapping[str, Any]:
+    return getattr(jax.config, "values", {})
 
 
 def _folder() -> Path:
@@ -66,7 +72,7 @@ def _folder() -> Path:
 
 
 @functools.cache
-def _circumstances(device: Any) -> str:
+def _circumstances(device: Any, optimized: bool) -> str:
     """All that the bits may depend on, as text."""
     facts = (
         _RULES,
@@ -78,6 +84,7 @@ def _circumstances(device: Any) -> str:
         platform.machine(),
         _processor() if device.platform == "cpu" else "",
         os.environ.get("XLA_FLAGS", ""),
+        "" if optimized else "without most optimizations",
     )
     return "\n".join(facts)
 

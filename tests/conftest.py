@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from scopejax import tf1
 
+from . import compiling
 from .terminals import Terminal
 
 # A shell starts what is in the background deaf to Control-C, and so what that starts.
@@ -27,6 +28,32 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 settings.register_profile("suite", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("suite")
+
+
+def pytest_configure(config):
+    """Programs are shared with other workers and later runs."""
+    compiling.share_programs(config.cache.mkdir("programs"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Modules that are `optimized` come first, so that few change XLA's settings."""
+    items.sort(key=lambda item: item.get_closest_marker("optimized") is None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs(request):
+    """XLA optimizes as the module wants it; little is kept when it is over."""
+    compiling.optimize(request.node.get_closest_marker("optimized") is not None)
+    yield
+    compiling.tidy()
+
+
+@pytest.fixture
+def unshared():
+    """Programs are compiled here, and not looked up."""
+    with compiling.unshared():
+        yield
 
 
 @pytest.fixture
