@@ -14,6 +14,8 @@ from jax.nn import initializers as jaxinit
 import scopejax as sj
 from scopejax import _fused, _verdicts
 
+pytestmark = pytest.mark.optimized
+
 DEVICE = jax.devices()[0]
 
 

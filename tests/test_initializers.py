@@ -16,6 +16,8 @@ from scopejax.initializers import default_for, variance_scaling
 
 from .closeness import assert_close
 
+pytestmark = pytest.mark.optimized
+
 KEY = jax.random.key(7)
 NAMED = {
     "glorot_uniform": (1.0, "fan_avg", "uniform"),

@@ -21,6 +21,8 @@ from .interop_reference import KEY, OTHER, ROWS, identical, of, transformed
 from .path_law_reference import reference
 from .refusals import refusal
 
+pytestmark = pytest.mark.optimized
+
 relaxed = interop_reference.relaxed
 lecun = nn.initializers.lecun_normal()
 

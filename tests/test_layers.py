@@ -12,6 +12,8 @@ from scopejax import layers
 
 from .layers_reference import ALL, KEY, X, every, nested
 
+pytestmark = pytest.mark.optimized
+
 
 @every
 def test_variables_are_named(layer):
@@ -36,6 +38,7 @@ def test_the_promised_shapes_are_the_real_ones(layer):
 
 
 @every
+@pytest.mark.usefixtures("unshared")
 def test_the_path_is_in_the_compiled_program(layer):
     """Profiles show a layer's path, once."""
     model, x, _ = ALL[layer]

@@ -9,6 +9,8 @@ from hypothesis import given
 
 from scopejax import _naming as naming
 
+pytestmark = pytest.mark.optimized
+
 paths = st.lists(st.text(max_size=8), min_size=1, max_size=5).map(tuple)
 
 # The high and the low word. Changing one changes every model's initial values.

@@ -14,6 +14,8 @@ import scopejax as sj
 from .closeness import assert_close
 from .path_law_reference import reference
 
+pytestmark = pytest.mark.optimized
+
 INITIALIZERS = {
     "glorot_uniform": sj.initializers.glorot_uniform,
     "glorot_normal": sj.initializers.glorot_normal,

@@ -13,6 +13,8 @@ from scopejax import _fused
 from .meshes import bits
 from .path_law_reference import reference
 
+pytestmark = pytest.mark.optimized
+
 SCALED = functools.partial(jaxinit.variance_scaling, 1.3, "fan_in")
 # Those that take any shape, and those that want two axes at least.
 ANY = {

@@ -12,6 +12,8 @@ from scopejax._recipe import NoRecipe, read
 
 from .closeness import assert_close
 
+pytestmark = pytest.mark.optimized
+
 F32 = np.dtype("float32")
 
 

@@ -17,6 +17,8 @@ from scopejax import _sharded, _threefry, partitioners
 
 from .meshes import all_bits, bits, mesh_of
 
+pytestmark = pytest.mark.optimized
+
 MESHES = [(1,), (2,), (4,), (8,), (4, 2)]
 INITIALIZERS = {
     "normal": jaxinit.normal(0.02),
@@ -148,6 +150,7 @@ def require_sharding(array, sharding):
     assert array.sharding.is_equivalent_to(sharding, array.ndim)
 
 
+@pytest.mark.usefixtures("unshared")
 def test_each_device_draws_its_part_alone(key):
     """No program sends anything, or needs room beyond its own part."""
     mesh, shape = mesh_of(4, 2), (512, 256)

@@ -14,7 +14,7 @@ import scopejax as sj
 from scopejax import initializers as core
 from scopejax import tf1
 
-pytestmark = pytest.mark.usefixtures("graph")
+pytestmark = [pytest.mark.usefixtures("graph"), pytest.mark.optimized]
 
 
 def normal(key, shape, dtype):

@@ -3,6 +3,7 @@
 import chex
 import jax
 import jax.numpy as jnp
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +140,7 @@ def test_state_and_params_are_the_two_parts(program):
     assert {*sj.to_flat(params)} == {*manifest.select(trainable=True)}
 
 
+@pytest.mark.usefixtures("unshared")
 def test_profiles_show_the_names_of_scopes(key):
     """What is compiled carries the op names of TF1 in its metadata."""
 

@@ -10,6 +10,8 @@ from scopejax._naming import fold_words as fold_key
 from scopejax._naming import path_words
 from scopejax._threefry import fold_in, fold_words, item_keys, threefry2x32
 
+pytestmark = pytest.mark.optimized
+
 word = st.integers(0, 2**32 - 1)
 
 

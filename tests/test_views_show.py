@@ -19,6 +19,8 @@ from scopejax.views._statistics import statistics
 from .meshes import mesh_of
 from .pages_of_views import Page
 
+pytestmark = pytest.mark.optimized
+
 PARAMS = {"head": {"w": jnp.ones((2, 3)), "b": jnp.zeros(3)}, "n": jnp.int32(1)}
 
 

@@ -13,6 +13,8 @@ import scopejax as sj
 from .closeness import assert_close
 from .models.blocks import D, N, X, block
 
+pytestmark = [pytest.mark.optimized, pytest.mark.usefixtures("unshared")]
+
 N_LAYERS = 6
 
 
