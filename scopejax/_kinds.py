@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +16,8 @@ from ._partition import on_devices
 from ._signature import signature
 from ._spec import VariableSpec
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Item(NamedTuple):
 KEPT = 512
 
 
-def once(find: Callable[Concatenate[Kind, P], T]) -> Callable[Concatenate[Kind, P], T]:
+def once(find: Callable[[Kind, *Ts], T]) -> Callable[[Kind, *Ts], T]:
     """`find(kind, ...)`, which looks once for all calls of `init`.
 
     For a kind that is not open, once for the call that it belongs to: no other call can
@@ -98,16 +98,16 @@ def once(find: Callable[Concatenate[Kind, P], T]) -> Callable[Concatenate[Kind, 
     shared = functools.lru_cache(maxsize=KEPT)(find)
 
     @functools.wraps(find)
-    def found(kind: Kind, *args: P.args, **options: P.kwargs) -> T:
+    def found(kind: Kind, *args: *Ts) -> T:
         if kind.is_open:
-            return shared(kind, *args, **options)
+            return shared(kind, *args)
         facts = (find, kind, args)
         if facts not in kind.own:
-            kind.own[facts] = find(kind, *args, **options)
+            kind.own[facts] = find(kind, *args)
         value: T = kind.own[facts]
         return value
 
-    found.cache_clear = shared.cache_clear  # type: ignore[attr-defined]
+    vars(found).update(cache_info=shared.cache_info, cache_clear=shared.cache_clear)
     return found
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from scopejax import tf1
 
-from . import compiling
+from . import compiling, randomness
 from .terminals import Terminal
 
 # A shell starts what is in the background deaf to Control-C, and so what that starts.
@@ -30,8 +30,21 @@ settings.register_profile("suite", deadline=None, max_examples=25, derandomize=T
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser):
+    """How much of the long tests, and from which seed."""
+    randomness.add_options(parser)
+
+
+def pytest_sessionstart(session):
+    """The seed is printed first, so that a run can be repeated however it ends."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    for line in randomness.told() if terminal is not None else ():
+        terminal.write_line(line)
+
+
 def pytest_configure(config):
-    """Programs are shared with other workers and later runs."""
+    """Programs are shared with other workers and runs; random tests get a seed."""
+    randomness.choose(config)
     compiling.share_programs(config.cache.mkdir("programs"))
 
 

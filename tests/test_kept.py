@@ -1,4 +1,4 @@
-"""What stays in memory after `init`: programs that another call can use, and no more."""
+"""What stays in memory after `init`: programs that another call can use."""
 
 import dataclasses
 import gc

@@ -13,6 +13,7 @@ import scopejax as sj
 
 from .closeness import assert_close
 from .path_law_reference import reference
+from .randomness import examples
 
 pytestmark = pytest.mark.optimized
 
@@ -45,6 +46,7 @@ names = st.lists(
 shapes = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 
 
+@examples(25)
 @given(
     name=names,
     shape=shapes,

@@ -14,6 +14,7 @@ import scopejax as sj
 
 from .closeness import assert_close
 from .models.blocks import X, block
+from .randomness import examples
 
 names = st.text("abc", min_size=1, max_size=2)
 
@@ -68,6 +69,7 @@ def passages():
 
 
 @pytest.mark.parametrize("passage", passages().values(), ids=passages())
+@examples(25)
 @given(scope=scopes())
 def test_every_field_survives(passage, scope):
     """A scope comes out of every passage as it went in."""

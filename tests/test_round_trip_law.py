@@ -3,12 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import scopejax as sj
 from scopejax import checkpoints
 
+from .randomness import examples
 from .test_checkpoints import DTYPES, same
 
 FILES = {
@@ -58,8 +59,8 @@ def there_and_back(folder, params, kind):
     return checkpoints.load(folder / FILES[kind])
 
 
+@examples(8)
 @given(variables=VARIABLES)
-@settings(max_examples=8)
 def test_a_model_applies_to_the_same_bits(tmp_path_factory, variables):
     """Init, save, load, apply is init, apply, whatever the variables are."""
     net = model_of(variables)
@@ -73,13 +74,13 @@ def test_a_model_applies_to_the_same_bits(tmp_path_factory, variables):
             assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
 
 
+@examples(15)
 @given(
     data=st.data(),
     dtype=st.sampled_from(["float32", "float16", "bfloat16", "complex64", "int32"]),
     shape=st.lists(st.integers(1, 4), max_size=3).map(tuple),
     order=st.permutations(list(FILES)),
 )
-@settings(max_examples=15)
 def test_any_bits_go_from_format_to_format(tmp_path_factory, data, dtype, shape, order):
     """From one format into the next no bit is changed, in NaNs and infinities too."""
     size = int(np.prod(shape)) * jnp.dtype(dtype).itemsize

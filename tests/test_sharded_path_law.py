@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jax.nn import initializers as jaxinit
 from jax.sharding import AxisType, PartitionSpec
@@ -16,6 +16,7 @@ import scopejax as sj
 from scopejax import _sharded, _threefry, partitioners
 
 from .meshes import all_bits, bits, mesh_of
+from .randomness import examples
 
 pytestmark = pytest.mark.optimized
 
@@ -109,7 +110,7 @@ VARIABLES = st.dictionaries(
 )
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(
     VARIABLES,
     st.sampled_from([(1,), (8,), (4, 2)]),

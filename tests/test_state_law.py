@@ -4,10 +4,11 @@ import chex
 import jax
 import jax.numpy as jnp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import scopejax as sj
 
+from .randomness import examples
 from .state_programs import KEY, NAMES, Under, X, agree, programs
 
 
@@ -20,7 +21,7 @@ def parts(program):
     return net, params, state
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(programs(Under(differentiated=False)))
 def test_a_run_is_the_unrolled_program(program):
     """Results and state are those of the program written out on values."""
@@ -30,7 +31,7 @@ def test_a_run_is_the_unrolled_program(program):
 
 
 @pytest.mark.parametrize("jit_inside", [False, True], ids=["jit(grad)", "grad(jit)"])
-@settings(max_examples=10)
+@examples(10)
 @given(program=programs(Under(differentiated=True)))
 def test_a_gradient_is_that_of_the_unrolled_program(jit_inside, program):
     """Gradients by input and weight agree as well; none flows through the state."""
@@ -52,7 +53,7 @@ def test_a_gradient_is_that_of_the_unrolled_program(jit_inside, program):
     agree(gradients(ours), gradients(theirs))
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(program=programs(Under(differentiated=False), depth=2))
 def test_without_jit_it_is_the_same(program):
     """Run op by op, a program gives what it gives compiled."""

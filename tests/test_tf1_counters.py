@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from scopejax.tf1._counters import Counters
 
+from .randomness import examples
+
 PATHS = st.lists(st.sampled_from(["a", "b", "a_1", ""]), min_size=1, max_size=3).map(
     tuple
 )
@@ -49,6 +51,7 @@ class Reference:
         self.counts = dict(saved)
 
 
+@examples(25)
 @given(STEPS)
 def test_counters_are_those_of_flat_names(steps):
     """Any order of openings, closings, jumps and default names gives the same."""

@@ -11,6 +11,7 @@ import scopejax as sj
 from scopejax import tf1
 
 from .closeness import assert_close
+from .randomness import examples
 
 NAMES = st.sampled_from(["a", "b", "A", "a_1", "a/b", "v", "v_1"])
 REUSE = st.sampled_from([None, True, tf1.AUTO_REUSE])
@@ -96,6 +97,7 @@ RUN = {
 }
 
 
+@examples(25)
 @given(PROGRAMS)
 def test_a_graph_and_a_model_agree(program):
     """Names, errors, places, values and the output are the same both ways."""
@@ -118,6 +120,7 @@ def test_a_graph_and_a_model_agree(program):
     assert_close(net.apply(params), expected)
 
 
+@examples(25)
 @given(PROGRAMS)
 def test_a_jitted_model_agrees(program):
     """The same within jit, and within jit in jit."""
@@ -129,6 +132,7 @@ def test_a_jitted_model_agrees(program):
     net.check(params)
 
 
+@examples(25)
 @given(PROGRAMS)
 def test_state_and_params_are_the_two_parts(program):
     """With state, init makes the same variables, parted by whether they are trained."""

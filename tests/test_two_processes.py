@@ -20,7 +20,7 @@ from .meshes import all_bits, mesh_of
 from .pages import ROOT
 
 # One worker runs them all: what they share is made once.
-pytestmark = pytest.mark.xdist_group("two processes")
+pytestmark = [pytest.mark.xdist_group("two processes"), pytest.mark.optimized]
 
 EXAMPLE = ROOT / "docs" / "examples" / "two_processes.py"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": ""}
