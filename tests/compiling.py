@@ -7,13 +7,14 @@ dropped when it becomes much, since each program takes about a megabyte.
 """
 
 import contextlib
+import ctypes
 import gc
 import sys
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-_MANY = 500  # programs, and so about half a gigabyte
+_MANY = 1500
 
 
 def share_programs(folder):
@@ -72,4 +73,6 @@ def tidy():
         gc.unfreeze()
         forget()
         gc.collect()
+        with contextlib.suppress(AttributeError):  # glibc's alone
+            ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()

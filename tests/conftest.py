@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from scopejax import tf1
 
-from . import compiling, randomness
+from . import compiling, randomness, smoke
 from .terminals import Terminal
 
 # A shell starts what is in the background deaf to Control-C, and so what that starts.
@@ -51,7 +51,13 @@ def pytest_configure(config):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Modules that are `optimized` come first, so that few change XLA's settings."""
+    smoke.thin(items)
     items.sort(key=lambda item: item.get_closest_marker("optimized") is None)
+
+
+def pytest_collection_finish():
+    """What was imported stays, and need not be looked through again and again."""
+    compiling.tidy()
 
 
 @pytest.fixture(scope="module", autouse=True)

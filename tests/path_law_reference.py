@@ -17,5 +17,13 @@ def reference(key, name, shape, dtype, initializer, index=()):
 
 @functools.cache
 def jitted(initializer, shape, dtype):
-    """One program for each initializer, shape and dtype."""
-    return jax.jit(lambda key: initializer(key, shape, jnp.dtype(dtype)))
+    """One program for each initializer, shape and dtype.
+
+    It has the name that `init` gives it, so that where both are one to the letter XLA
+    compiles it once.
+    """
+
+    def value(key):
+        return initializer(key, shape, jnp.dtype(dtype))
+
+    return jax.jit(value)

@@ -67,6 +67,7 @@ def test_a_layer_takes_a_scope_first(layer, value):
         assert "the scope comes first" in error.remedy
 
 
+@pytest.mark.smoke
 def test_a_layer_with_its_arguments_swapped_is_told_in_a_model():
     """An array and a scope in the wrong order are told while a model is recorded."""
     refusal(

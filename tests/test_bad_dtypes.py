@@ -29,6 +29,7 @@ PLACES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("dtype", [*WIDE, np.float64, np.int64])
 def test_64_bits_need_their_mode(place, dtype):

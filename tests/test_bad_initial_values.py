@@ -47,6 +47,7 @@ INNER = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("model", INNER.values(), ids=INNER)
 def test_a_value_computed_in_an_inner_transform_is_refused(model):
     """What an inner trace computes cannot start a variable; the error says how."""

@@ -51,6 +51,7 @@ WAYS = {
 ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
 
+@pytest.mark.smoke
 @ways
 @pytest.mark.parametrize(("other", "found"), OTHER.values(), ids=OTHER)
 def test_another_array_is_refused(way, other, found):

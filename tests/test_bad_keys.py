@@ -49,6 +49,7 @@ NO_KEYS = {
 }
 
 
+@pytest.mark.smoke
 @uses
 @pytest.mark.parametrize(("key", "found"), NO_KEYS.values(), ids=NO_KEYS)
 def test_one_random_key_is_needed(use, key, found):

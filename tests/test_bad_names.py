@@ -27,6 +27,7 @@ PLACES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_names_are_refused(place, name):

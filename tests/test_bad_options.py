@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures(unharmed.__name__)
 # Reuse and the other options
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "reuse", ["True", 1, 0, "auto", np.True_, [True], jnp.array(True), "AUTO_REUSE"]
 )

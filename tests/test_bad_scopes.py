@@ -58,6 +58,7 @@ LEAKED_USES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("step", ["init", "manifest", "check", "failure"])
 @pytest.mark.parametrize("use", LEAKED_USES.values(), ids=LEAKED_USES)
 def test_a_scope_ends_with_its_transform(use, step):

@@ -39,6 +39,7 @@ def ask(shape, **arguments):
     return lambda scope: (scope / "a").get_variable("w", shape, **arguments)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("shape", NOT_WHOLE.values(), ids=NOT_WHOLE)
 @pytest.mark.parametrize("step", ["init", "apply"])
 def test_a_shape_holds_whole_numbers(step, shape):

@@ -11,6 +11,7 @@ from .refusals import KEY, init, refusal, unharmed
 pytestmark = pytest.mark.usefixtures(unharmed.__name__)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("shape", [(), (3,), (2, 1), (None, None)])
 def test_another_shape_is_refused_when_shared(shape):
     """Under reuse a shape that disagrees with the first one is refused at init."""

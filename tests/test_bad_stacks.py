@@ -69,6 +69,7 @@ READS = {
 MESSAGE = "is asked of a stack of 3, not of one of its items"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("model", "name"), [case[:2] for case in READS.values()], ids=READS
 )

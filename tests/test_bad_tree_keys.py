@@ -35,6 +35,7 @@ USES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 @pytest.mark.parametrize(("tree", "shown", "remedy"), BAD_KEYS.values(), ids=BAD_KEYS)
 def test_keys_are_names(use, tree, shown, remedy):

@@ -17,6 +17,7 @@ from .trees import GOOD, NET, STEP, WRONG, B, W, good
 pytestmark = pytest.mark.usefixtures(unharmed.__name__)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("tree", "lines", "_"), WRONG.values(), ids=WRONG)
 def test_check_lists_every_difference(tree, lines, _):
     """All that is missing, unexpected or other is in one error, nearest names too."""

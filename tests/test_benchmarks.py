@@ -25,6 +25,7 @@ def small(contestant, model):
     return Case(contestant, model, 2)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("contestant", "model"), ENTRANTS)
 def test_parameters_have_one_structure(contestant, model):
     """All contestants make parameters of the same names, shapes and dtypes."""

@@ -83,6 +83,7 @@ def stepped(case):
     return jax.jit(case.task().step)(made(case), {}, {}, case.batch()[1])[0]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("model", MODELS)
 def test_parameters_are_the_same(peer, model):
     """There are as many parameters as by hand, of the same shapes and dtypes."""

@@ -66,6 +66,7 @@ def test_initial_values_are_alike(way):
         assert jnp.allclose(values.mean(), like.mean(), atol=0.001), name
 
 
+@pytest.mark.smoke
 def test_parts_are_those_of_the_table():
     """Kernels are split over both axes of the mesh, as the table says."""
     mesh, kernel = sharded.mesh(), made("scopejax")["0", "qkv", "kernel"]

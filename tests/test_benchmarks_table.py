@@ -39,6 +39,7 @@ def peers(monkeypatch):
         monkeypatch.setattr(f"benchmarks.{module}.installed", lambda: found)
 
 
+@pytest.mark.smoke
 def test_rounds_take_turns():
     """Each round starts with the next contestant, and takes those with the model."""
     plan = Run({"call": MEASURES["call"]}, NAMES, 2)

@@ -45,6 +45,7 @@ def stepped(case, leaves):
     return jax.tree.leaves(jax.jit(case.task().step)(*parts, x))
 
 
+@pytest.mark.smoke
 def test_scopejax_has_every_task():
     """Both write the same tasks, and train all models; TF1's style trains its model."""
     assert tuple(training.load("scopejax")) == TASKS

@@ -109,6 +109,7 @@ INDICES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("index", "message"), INDICES.values(), ids=INDICES)
 def test_a_bomb_is_refused(tmp_path, index, message):
     """An index that unfolds is refused with memory in proportion to its size."""

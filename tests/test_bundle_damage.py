@@ -125,6 +125,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("damaged", "message"), DAMAGES.values(), ids=DAMAGES)
 def test_damage_is_named(tmp_path, damaged, message):
     """Each kind of damage is an error that says what it is and in which file."""

@@ -12,6 +12,7 @@ from .bundles import DATA, files
 TRAINED = DATA / "training" / "model.ckpt-4"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "path", [TRAINED, f"{TRAINED}.index", TRAINED.parent, str(TRAINED)]
 )

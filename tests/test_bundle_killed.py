@@ -59,6 +59,7 @@ def test_a_killed_process_leaves_whole_checkpoints(tmp_path):
         assert all(map(is_whole, found))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("calls", range(6))
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, step, calls):

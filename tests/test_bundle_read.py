@@ -15,6 +15,7 @@ ALL = pytest.mark.parametrize("name", EXPECTED)
 NO_ARRAYS = DATA / "no_arrays" / "model.ckpt"
 
 
+@pytest.mark.smoke
 @ALL
 def test_every_tensor_is_listed(name):
     """Names, shapes and dtypes are those that TensorFlow reads, sorted by name."""

@@ -63,6 +63,7 @@ def numbered(shape):
     return np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
 
 
+@pytest.mark.smoke
 @given(cut=CUT)
 def test_any_cut_is_put_together(tmp_path_factory, cut):
     """However an array is cut along its axes, reading gives the whole."""

@@ -20,6 +20,7 @@ UNKNOWN = [case for case in CASES if "named" in case and not case.endswith("''")
 KNOWN = [case for case in CASES if case not in UNKNOWN]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", KNOWN)
 def test_the_slots_of_tensorflow(case):
     """What an optimizer of TensorFlow adds to a model is no variable of the model."""

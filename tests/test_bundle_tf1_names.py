@@ -13,6 +13,7 @@ COMPONENTS = st.sampled_from(["a", "b", "v", "part_0", ""])
 NAMES = st.lists(COMPONENTS, min_size=1, max_size=4).map("/".join)
 
 
+@pytest.mark.smoke
 @given(names=st.lists(NAMES.filter(bool), unique=True))
 def test_places_are_undone(names):
     """Whatever place a variable got in the dict, its name comes back."""

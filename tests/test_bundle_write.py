@@ -35,6 +35,7 @@ def written(prefix):
     return Files(prefix.with_name(prefix.name + ".index").read_bytes(), (shards,))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", ["dtypes/model.ckpt", "training/model.ckpt-4"])
 def test_the_bytes_are_those_of_tensorflow(tmp_path, name):
     """Writing what was read makes both files again, bit for bit."""

@@ -32,6 +32,7 @@ BAD_TREES = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("tree", "named"), BAD_TREES.values(), ids=BAD_TREES)
 def test_what_cannot_be_saved_is_refused_by_name(path, tree, named):
     """A bad leaf or key is an error that names it, and the old file stays."""

@@ -34,6 +34,7 @@ def same(one, two):
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 3)], ids=str)
 def test_every_dtype_and_shape_comes_back(path, dtype, shape):

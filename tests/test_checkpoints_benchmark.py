@@ -8,6 +8,7 @@ import pytest
 from benchmarks import files, peaks
 
 
+@pytest.mark.smoke
 def test_a_worker_that_fails_is_told(tmp_path):
     """By its name, with what it complained of."""
     with pytest.raises(RuntimeError, match=r"(?s)nobody: load failed:.*KeyError"):

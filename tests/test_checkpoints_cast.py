@@ -28,6 +28,7 @@ CAST = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("cast", "expected"), CAST.values(), ids=CAST)
 def test_each_way_to_cast(path, cast, expected):
     """A dtype is for numbers of its kind, a table for those that it names."""

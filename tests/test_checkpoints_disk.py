@@ -26,6 +26,7 @@ def advised(monkeypatch):
     return pieces
 
 
+@pytest.mark.smoke
 def test_much_is_handed_over_at_once(path, advised):
     """The header and the first array; what is little waits for the end."""
     checkpoints.save(path, TREE)

@@ -27,6 +27,7 @@ def layers_of(count, pattern="h{}"):
     return sj.from_flat(flat)
 
 
+@pytest.mark.smoke
 @given(
     count=st.integers(1, 25),
     pattern=st.sampled_from(["h{}", "model/h{}/block", "{}", "a/{}", "h{}_x"]),

@@ -40,6 +40,7 @@ MANIFEST = NET.manifest()
 TARGETS = {"manifest": MANIFEST, "shapes": MANIFEST.shapes(), "arrays": GOOD}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_what_fits_the_target_is_loaded(path, target):
     """A checkpoint of the model's own variables fits each way to say what they are."""

@@ -51,6 +51,7 @@ def test_every_dtype_comes_back(folder):
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(loaded))
 
 
+@pytest.mark.smoke
 def test_64_bits_come_back_in_their_mode(folder):
     """NumPy's 64 bits are saved, refused where the mode is off, and cast."""
     wide = {"w": np.array([1.5, 1e300]), "n": np.array(2**40)}

@@ -36,6 +36,7 @@ def assert_expected(case, tree, stored=lambda name: name):
 # Reading
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "path", [TRAINING, f"{TRAINING}.index", DATA / "training"], ids=str
 )

@@ -9,6 +9,7 @@ from .closeness import assert_close
 EPS = {"float16": 2**-10, "bfloat16": 2**-7, "float32": 2**-23, "float64": 2**-52}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("dtype", EPS)
 def test_the_bound_is_in_last_places_of_the_dtype(dtype):
     """So many ulps of 1 are accepted, and one more is refused."""

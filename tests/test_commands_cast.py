@@ -26,6 +26,7 @@ def cast(source, target, dtype):
     return command.main(["convert", str(source), str(target), "--cast", dtype])
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("one", "two"), list(itertools.product(NAMES, NAMES)))
 def test_floats_may_become_wide(folder, tmp_path, one, two):
     """No array of JAX's is made, so its mode does not matter, and no bit is lost."""

@@ -82,6 +82,7 @@ def refusal(capsys, tmp_path):
 # From each to each
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("one", "two"), list(itertools.product(NAMES, NAMES)))
 def test_all_bits_arrive(saved, tmp_path, convert, one, two):
     """There and back, every number has the bits that it had, NaN's too."""

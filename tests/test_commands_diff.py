@@ -56,6 +56,7 @@ def diff_trees(tmp_path, diff):
     return run
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("one", "two"), list(itertools.product(NAMES, NAMES)))
 def test_equal_checkpoints_do_not_differ(saved, diff, one, two):
     """Whatever their formats are; NaN equals NaN."""

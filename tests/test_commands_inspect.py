@@ -130,6 +130,7 @@ def strict(text):
 # The table
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", NAMES)
 @pytest.mark.parametrize(("options", "table"), [((), TABLE), (("--stats",), FIGURES)])
 def test_the_table_is_the_same_in_each_format(saved, inspect, kind, options, table):

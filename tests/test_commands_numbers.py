@@ -43,6 +43,7 @@ def wide(array):
     return array.astype(np.float64)
 
 
+@pytest.mark.smoke
 @given(arrays())
 def test_figures_are_numpys(array):
     """Least, mean, greatest and the count of NaN are those of NumPy, whatever the

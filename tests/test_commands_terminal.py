@@ -41,6 +41,7 @@ def evil(tmp_path):
     return paths
 
 
+@pytest.mark.smoke
 def test_a_terminal_obeys_no_name(evil, tmp_path, capsys):
     """What it would obey is escaped in tables, lines, JSON and complaints."""
     one, two, other = map(str, evil)

@@ -42,6 +42,7 @@ def remedies(path):
 SAID = sorted({text for path in HEARD for text in remedies(path)})
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("words", [{}, OF_TWO])
 @pytest.mark.parametrize("remedy", SAID)
 def test_no_remedy_speaks_python(remedy, words):

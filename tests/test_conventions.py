@@ -11,6 +11,8 @@ from scopejax import initializers
 
 from .public_names import NAMES
 
+pytestmark = pytest.mark.smoke
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scopejax"
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -44,6 +44,7 @@ Variable a/w is odd.
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", LEAVES)
 def test_a_kind_is_a_leaf_below_the_base(kind):
     """Each kind is a `ScopeError`, and no kind is another."""

@@ -71,6 +71,7 @@ def test_python_blocks_print_what_follows():
                 assert plain(shown) == plain(expected)
 
 
+@pytest.mark.smoke
 def test_a_text_block_is_what_a_python_block_prints():
     """No output stands in the guide that nothing has printed."""
     found = [("", "", 0), *blocks(GUIDE)]

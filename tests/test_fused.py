@@ -57,6 +57,7 @@ def same(one, other):
     return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in pairs)
 
 
+@pytest.mark.smoke
 def test_it_is_compared_once(afresh, key, monkeypatch):
     """The first init compares; the next, and those of other processes, do not."""
     compared = []

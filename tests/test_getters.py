@@ -12,6 +12,7 @@ import scopejax as sj
 from .options import KEY, ONES, changing, l1, l2, passing, renaming, specs, split
 
 
+@pytest.mark.smoke
 def test_a_getter_receives_every_argument():
     """A getter is called with keywords: all of `get_variable`'s, defaults filled in."""
     log = []

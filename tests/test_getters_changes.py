@@ -34,6 +34,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("argument", "value", "name", "found"), CHANGES, ids=[c[0] for c in CHANGES]
 )

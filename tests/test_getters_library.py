@@ -48,6 +48,7 @@ ALL = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("getter", ALL.values(), ids=ALL)
 def test_a_getter_is_a_value(getter):
     """Getters of equal settings are equal, so JAX's caches take them for one."""

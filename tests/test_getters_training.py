@@ -120,6 +120,7 @@ def test_ema_averages_what_is_trained():
     chex.assert_trees_all_equal(same, state)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("reuse", [True, sj.AUTO_REUSE])
 def test_a_weight_that_is_read_twice_moves_its_average_once(reuse):
     """A second reading under `reuse=True` is no second step; AUTO_REUSE cannot tell."""

@@ -13,6 +13,7 @@ from .test_graphs import XS, graph, siamese, tower
 HOSTILE = ('<b>&"x"\'', "]]><script>alert(1)<", "\x07bell", "a\u202eb", "${x}`")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_hostile_names_are_text(name):
     """Names of scopes, variables and arguments are escaped."""

@@ -22,6 +22,7 @@ def jitted(scope, x):
     return JITTED(scope / "b", JITTED(scope / "a", x) @ jnp.ones((32, 16)))
 
 
+@pytest.mark.smoke
 def test_a_graph_leaves_nothing_behind():
     """After a graph, apply is traced as before it, without its marks."""
     net = sj.transform(jitted)

@@ -51,6 +51,7 @@ def edges(box):
     return [(name(e.source), name(e.target)) for e in box.edges]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_holds_for_every_model(case):
     """Each variable is in one box, totals are the model's, and the picture is XML."""

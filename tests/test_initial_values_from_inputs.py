@@ -50,6 +50,7 @@ def test_the_first_batch_comes_out_normalized():
     assert_close(y.std(0), np.ones(3))
 
 
+@pytest.mark.smoke
 def test_weight_norm_starts_with_unit_variance():
     """Weight norm's way: each layer's outputs have unit variance on that batch."""
     net = sj.transform(lambda s, x: dense(s, x, 5))

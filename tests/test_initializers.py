@@ -16,8 +16,6 @@ from scopejax.initializers import default_for, variance_scaling
 
 from .closeness import assert_close
 
-pytestmark = pytest.mark.optimized
-
 KEY = jax.random.key(7)
 NAMED = {
     "glorot_uniform": (1.0, "fan_avg", "uniform"),
@@ -70,6 +68,7 @@ def test_fans_below_rank_2_are_those_of_tf1(name, shape, fan):
     check(drawn, scale / fan, distribution)
 
 
+@pytest.mark.smoke
 @named
 @dtypes
 def test_a_long_vector_is_its_own_fan(name, dtype):

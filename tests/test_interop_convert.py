@@ -95,6 +95,7 @@ def test_equinox():
     identical(interop.from_equinox(*same_arrays), tree)
 
 
+@pytest.mark.smoke
 def test_what_is_missing_is_named():
     """The error has the nearest name."""
     error = refusal(

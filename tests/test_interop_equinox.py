@@ -97,6 +97,7 @@ def test_the_jaxpr_is_equinoxs(make, args):
     assert jaxpr(net.apply, params, *args) == jaxpr(by_equinox, params, *args)
 
 
+@pytest.mark.smoke
 def test_results_and_gradients_are_equinoxs():
     """On the same weights, those of the module that has them."""
     make, args = MODULES["mlp"]

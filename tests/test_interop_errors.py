@@ -36,6 +36,7 @@ def init(function, *args, **kwargs):
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("owner", MODULES)
 @pytest.mark.parametrize("library", FUNCTIONS)
 def test_modules_of_other_libraries(library, owner):

@@ -73,6 +73,7 @@ def theirs(function, x):
     return apply
 
 
+@pytest.mark.smoke
 @every
 def test_the_jaxpr_is_haikus(f, x):
     """A call costs nothing: the same equations."""

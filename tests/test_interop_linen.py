@@ -112,6 +112,7 @@ def theirs(module):
     )
 
 
+@pytest.mark.smoke
 @few
 def test_results_and_gradients_are_linens(name):
     """On the same weights nothing differs; the rest is said by the jaxprs."""

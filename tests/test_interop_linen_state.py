@@ -54,6 +54,7 @@ def split(net, *args):
     return net.manifest(*args).select(trainable=True).partition(variables)
 
 
+@pytest.mark.smoke
 def test_state_lies_beside_parameters():
     """Other collections than params are not trainable, and start as linen's do."""
     net = stateful(Net())

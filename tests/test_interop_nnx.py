@@ -80,6 +80,7 @@ def theirs(make):
     return apply
 
 
+@pytest.mark.smoke
 @every
 def test_the_jaxpr_is_nnxs(make, x):
     """A call costs nothing: the equations of the module with these variables."""

@@ -3,6 +3,7 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import pytest
 
 import scopejax as sj
 from scopejax import getters, interop
@@ -22,6 +23,7 @@ class Block(nn.Module):
         return x + nn.tanh(nn.Dense(3)(x))
 
 
+@pytest.mark.smoke
 def test_a_getter_stands_between():
     """Linen computes with what the getter returns: here in bfloat16."""
 

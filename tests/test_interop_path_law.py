@@ -84,6 +84,7 @@ MODELS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("library", MODELS)
 def test_other_layers_change_nothing(library):
     """Neither another layer nor another order changes a layer's values."""
@@ -119,6 +120,7 @@ WEIGHTS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("library", MODELS)
 def test_values_are_those_of_the_modules_initializer(library):
     """Jitted, alone, with the key of the full name: bit for bit."""
@@ -134,6 +136,7 @@ def kinds_of(net, *args):
     return len({signature(init, object()) for init in initializers})
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("library", MODELS)
 def test_layers_that_are_alike_have_one_initializer(library):
     """So one program makes them all, also where each is a module of its own."""
@@ -148,6 +151,7 @@ def test_layers_that_are_alike_have_one_initializer(library):
     assert kinds_of(sj.transform(many), ROWS) == 2
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("wrapped", [nn.remat, nn.jit], ids=["remat", "jit"])
 def test_values_behind_linens_transforms(wrapped):
     """What is made within one call of jit or checkpoint has the same values."""
@@ -157,6 +161,7 @@ def test_values_behind_linens_transforms(wrapped):
     )
 
 
+@pytest.mark.smoke
 def test_layers_of_linens_scan_differ():
     """A scanned module's values depend on no input, and no two layers are alike."""
 
@@ -175,6 +180,7 @@ def test_layers_of_linens_scan_differ():
     assert not np.array_equal(kernel[0], kernel[1])
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "key", [jax.random.PRNGKey(0), jax.random.key(0, impl="rbg")], ids=["raw", "rbg"]
 )
@@ -185,6 +191,7 @@ def test_keys_of_any_kind(key):
     identical(found, reference(key, "part/kernel", (3, 3), "float32", lecun))
 
 
+@pytest.mark.smoke
 def test_under_jit_values_are_the_same():
     """init in somebody's jit gives the bits that it gives alone."""
     net = transformed(interop.linen, MLP(("a", "b")))
@@ -195,6 +202,7 @@ def test_under_jit_values_are_the_same():
 # Values that depend on others
 
 
+@pytest.mark.smoke
 def test_a_value_of_the_data_is_computed_by_init():
     """A module that is initialized by its input, as in data-dependent ActNorm."""
 
@@ -220,6 +228,7 @@ def weight_norm(key):
     return eqx.nn.WeightNorm(eqx.nn.Linear(3, 4, key=key))
 
 
+@pytest.mark.smoke
 def test_a_value_of_another_variable_fits_it():
     """Weight norm's lengths are those of the weights that init has made."""
     net = transformed(interop.equinox, weight_norm)
@@ -228,6 +237,7 @@ def test_a_value_of_another_variable_fits_it():
     assert_close(params["g"], lengths)
 
 
+@pytest.mark.smoke
 def test_an_array_in_two_places_starts_as_one():
     """equinox has two leaves then, which start alike and are trained apart."""
 
@@ -245,6 +255,7 @@ def test_an_array_in_two_places_starts_as_one():
     identical(params["one"], params["two"])
 
 
+@pytest.mark.smoke
 def test_a_value_that_draws_and_depends_on_others_is_refused():
     """The remedy, init=key, gives the library's own value."""
 

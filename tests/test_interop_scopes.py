@@ -55,6 +55,7 @@ every = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 block = CALLS["linen"]
 
 
+@pytest.mark.smoke
 @every
 def test_sharing_is_on_purpose(call):
     """A second call in one scope is an error with both lines, unless it reuses."""

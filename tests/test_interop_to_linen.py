@@ -41,6 +41,7 @@ class Net(nn.Module):
 NAMES = {"bn": {"scale", "bias"}, "fc": {"kernel", "bias"}, "inner": {"kernel", "bias"}}
 
 
+@pytest.mark.smoke
 def test_init_gives_our_tree():
     """Collections hold the model's variables below the module's name."""
     variables = jax.eval_shape(Net().init, KEY, ROWS)

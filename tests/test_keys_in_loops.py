@@ -64,6 +64,7 @@ CLOSED = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("loop", CLOSED.values(), ids=CLOSED)
 def test_the_same_scope_at_each_step_is_refused(loop):
     """By closure or in the carry: an error that says what would happen."""

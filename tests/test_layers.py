@@ -12,9 +12,8 @@ from scopejax import layers
 
 from .layers_reference import ALL, KEY, X, every, nested
 
-pytestmark = pytest.mark.optimized
 
-
+@pytest.mark.smoke
 @every
 def test_variables_are_named(layer):
     """A layer makes the variables that its docstring lists, below its own scope."""

@@ -25,6 +25,7 @@ from .layers_reference import KEY, array, wide
 # The formula
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("mode", [TRAIN, EVAL], ids=["train", "eval"])
 @pytest.mark.parametrize("shape", [(8, 3), (2, 4, 3), (2, 3, 4, 5), (1, 3), (3,)])
 def test_batch_norm_is_its_formula(shape, mode):

@@ -102,6 +102,7 @@ def test_without_a_name_replicas_share_what_moves(over):
         assert_close(found[0], value)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
 def test_a_sharded_batch_is_one_batch(kind):
     """Under jit over devices no axis is named: JAX adds up what they have."""

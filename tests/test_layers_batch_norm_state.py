@@ -24,6 +24,7 @@ from .closeness import assert_close
 from .layers_reference import KEY, array, wide
 
 
+@pytest.mark.smoke
 def test_both_modes_make_the_same_variables():
     """Training or not, init makes the same; trainable are the scale and the bias."""
     train, evaluation = (NET.manifest(X, **mode) for mode in (TRAIN, EVAL))

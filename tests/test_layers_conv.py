@@ -83,6 +83,7 @@ def each(value, axes):
     return (value,) * axes if isinstance(value, int) else tuple(value)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("shape", "features", "size", "kw"), CONVS.values(), ids=CONVS)
 def test_conv_is_its_definition(shape, features, size, kw):
     """Strides, dilation, groups and padding are those of the sum in NumPy."""

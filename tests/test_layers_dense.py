@@ -12,6 +12,7 @@ from .closeness import assert_close
 from .layers_reference import KEY, array, filled, wide
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("shape", [(4,), (2, 4), (2, 3, 4), (2, 1, 3, 4), (0, 4)])
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_dense_is_a_product_and_a_sum(shape, use_bias):

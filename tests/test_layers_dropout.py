@@ -22,6 +22,7 @@ def drop(x, rate, key=KEY, **kwargs):
     return layers.dropout(sj.Scope({}, key=key) / "d", x, rate, **kwargs)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_dropout_drops_its_share_and_scales_the_rest(rate):
     """A share of the numbers is 0, the rest is divided by what is kept."""

@@ -37,6 +37,7 @@ def test_a_layer_computes_in_the_dtype_of_its_input(layer):
     assert error < 0.1 * max(1.0, np.abs(reference).max())
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("layer", ["dense", "conv", "conv_transpose", "attention"])
 def test_the_products_themselves_are_in_half_precision(layer):
     """No product of a bfloat16 layer is computed in float32."""

@@ -56,6 +56,7 @@ DECAYS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("decays", DECAYS.values(), ids=DECAYS)
 @pytest.mark.parametrize("debias", [True, False])
 def test_each_value_counts_by_its_weight(decays, debias):

@@ -18,6 +18,7 @@ from .layers_reference import (
 )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("epsilon", [1e-6, 1e-2])
 @pytest.mark.parametrize(
     ("scale", "bias"), [(True, True), (True, False), (False, True), (False, False)]

@@ -17,6 +17,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("forget_bias", [1.0, 0.0])
 def test_lstm_is_its_formula(forget_bias):
     """The gates are input, forget, cell and output; a scan runs it over time."""

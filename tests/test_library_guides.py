@@ -78,6 +78,7 @@ def anchors(page):
     return {word.strip().replace(" ", "-") for word in words}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     """Each link is to a file that exists, and its anchor to a heading of it."""

@@ -40,6 +40,7 @@ def params(key):
     return NET.init(key, X)
 
 
+@pytest.mark.smoke
 def test_it_is_a_mapping_in_order_of_creation():
     """Names come in the order in which the model asked for them."""
     assert list(MANIFEST) == ["encoder/w", "encoder/count", "head/w", "head/b"]

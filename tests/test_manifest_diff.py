@@ -26,6 +26,7 @@ def manifest(**variables):
     return sj.transform(model).manifest()
 
 
+@pytest.mark.smoke
 def test_what_was_added_and_removed_is_listed():
     """Each is told with its shape, its initializer and its line."""
     diff = manifest(a=((2,), {}), new=((3,), {})).diff(

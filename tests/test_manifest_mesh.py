@@ -16,6 +16,7 @@ def always(*entries):
     return lambda shape, dtype: P(*entries)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
 def test_the_mesh_in_force_is_the_default(kind):
     """Within `jax.set_mesh` shapes and shardings are those of that mesh."""

@@ -59,6 +59,7 @@ GLOBS = [
 ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("pattern", "yes", "no"), GLOBS, ids=[g[0] for g in GLOBS])
 def test_a_glob_covers_the_full_name(pattern, yes, no):
     """`*` stays within a component, `**` spans components, all else is literal."""

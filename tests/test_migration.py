@@ -90,6 +90,7 @@ def test_the_logits_are_those_of_tensorflow(way, batch, params):
     np.testing.assert_allclose(logits, expected, rtol=0, atol=LOGITS)
 
 
+@pytest.mark.smoke
 @each_way
 def test_the_model_asks_for_what_the_checkpoint_has(way, params):
     """Names, shapes and dtypes are those of the checkpoint, with nothing left over."""

@@ -57,6 +57,7 @@ def test_python_blocks_print_what_follows():
     assert printed == sum(kind == "text" for kind, *_ in blocks(GUIDE))
 
 
+@pytest.mark.smoke
 def test_the_program_shown_is_the_one_that_was_run():
     """TensorFlow's functions stand in the guide as in the script that was run."""
     shown = next(code for kind, code, _ in blocks(GUIDE) if kind == "python tf1")

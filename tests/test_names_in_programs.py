@@ -10,7 +10,7 @@ from jax import lax
 import scopejax as sj
 from scopejax.layers import attention, layer_norm
 
-pytestmark = [pytest.mark.optimized, pytest.mark.usefixtures("unshared")]
+pytestmark = pytest.mark.usefixtures("unshared")
 
 X = jnp.ones((2, 5, 8))
 

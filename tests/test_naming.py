@@ -9,8 +9,6 @@ from hypothesis import given
 
 from scopejax import _naming as naming
 
-pytestmark = pytest.mark.optimized
-
 paths = st.lists(st.text(max_size=8), min_size=1, max_size=5).map(tuple)
 
 # The high and the low word. Changing one changes every model's initial values.
@@ -25,6 +23,7 @@ GOLDEN = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("path", "kind"), GOLDEN)
 def test_golden_words(path, kind):
     """A path has the hash it has always had."""

@@ -89,6 +89,7 @@ def test_a_cell_that_is_run_again_gives_the_same(notebook, expected, again):
     assert notebook.results() == expected
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("seed", range(3))
 def test_cells_can_be_run_out_of_order(notebook, expected, seed):
     """Once all names exist, the cells give the same in any order."""

@@ -75,6 +75,7 @@ def kinds(cell):
     ]
 
 
+@pytest.mark.smoke
 @each_notebook
 def test_the_text_pair_is_in_sync(path):
     """The notebook and its text have the same cells."""

@@ -73,6 +73,7 @@ def test_a_scope_is_frozen_in_one_line(patterns):
     assert changed(trained(optimizer)) == HEAD
 
 
+@pytest.mark.smoke
 def test_a_scope_that_is_not_trainable_is_masked():
     """`trainable=False` on a scope, and the mask of what is trainable."""
     net = sj.transform(

@@ -26,6 +26,7 @@ def stored(option, value):
     return value((2,), None) if option == "partitioner" and value else value
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("option", PASSED_DOWN)
 def test_an_option_is_inherited(option):
     """A scope below has what the scope above has, unless it or the call says else."""

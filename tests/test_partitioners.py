@@ -42,6 +42,7 @@ def always(*entries):
 # What each says
 
 
+@pytest.mark.smoke
 def test_without_a_partitioner_variables_are_whole():
     """And `replicated` switches an inherited one off."""
     assert spec_of(None) == ()

@@ -66,6 +66,7 @@ def test_value_is_the_reference(name, shape, dtype, initializer, seed):
     chex.assert_trees_all_equal(value, expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=INITIALIZERS)
 def test_items_of_a_stack_are_the_reference(key, initializer):
@@ -83,6 +84,7 @@ def test_items_of_a_stack_are_the_reference(key, initializer):
         np.testing.assert_array_equal(value[i], expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("initializer", ["glorot_uniform", "he_normal", "orthogonal"])
 def test_neither_order_nor_company_nor_jit_matters(key, initializer):
@@ -103,6 +105,7 @@ def test_neither_order_nor_company_nor_jit_matters(key, initializer):
     np.testing.assert_array_equal(value, jitted)
 
 
+@pytest.mark.smoke
 def test_no_two_names_begin_alike(key):
     """Names that join to the same letters have values of their own."""
 
@@ -114,6 +117,7 @@ def test_no_two_names_begin_alike(key):
     assert len({value.tobytes() for value in map(np.asarray, values)}) == 4
 
 
+@pytest.mark.smoke
 def test_devices_and_given_values_do_not_matter(key):
     """Another default device, or values that are given, change no bit of the rest."""
 
@@ -141,6 +145,7 @@ GOLDEN = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_values(name):
     """Seed 0 gives the values it has always given."""

@@ -242,6 +242,7 @@ def test_ensembles():
             assert bits(many[name][member]) == bits(value)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("committed", [True, False])
 def test_another_device(committed):
     """Values lie where the key does, or on the default device, as a program's would."""

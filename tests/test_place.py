@@ -5,6 +5,7 @@ import pickle
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import scopejax as sj
 from scopejax._options import Options
@@ -17,6 +18,7 @@ def place(*path, **options):
     return Place(path, Options().override("", **options))
 
 
+@pytest.mark.smoke
 def test_paths_do_not_count_unread():
     """Two places are equal, path and options of creation aside."""
     assert place("a") == place("b")

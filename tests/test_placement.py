@@ -65,6 +65,7 @@ def loss(params, x):
     return (sj.transform(model).apply(params, x) ** 2).sum()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("mesh", [None, mesh_of(8)], ids=["device", "mesh"])
 def test_a_variable_lives_where_its_partitioner_says(mesh, key):
     """It is made in the memory of the host, whole or in its parts, to the same bits."""

@@ -87,6 +87,7 @@ def children(profile, row):
     ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_scopes_add_up(case):
     """A scope has what its scopes have, and what its own code adds."""

@@ -63,6 +63,7 @@ WAYS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("init", "last"), WAYS.values(), ids=WAYS)
 def test_init_shows_what_it_makes(terminal, key, init, last):
     """The last numbers are those of the variables, and then the bar is gone."""

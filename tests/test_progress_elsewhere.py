@@ -25,6 +25,7 @@ PARAMS = {
 # Checkpoints
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", FORMATS.values(), ids=FORMATS)
 def test_checkpoints_show_their_bytes(terminal, tmp_path, name):
     """Saving and loading end with all bytes, and the arrays are the same."""

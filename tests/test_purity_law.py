@@ -21,6 +21,7 @@ from .models.blocks import X, block
 LEAKS_IN_JAX = {"custom_jvp", "while_loop"}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_nothing_leaks(case, key):
     """No tracer of the abstract run or of apply is alive after it."""
@@ -30,6 +31,7 @@ def test_nothing_leaks(case, key):
         jax.jit(net.apply)(params, X)
 
 
+@pytest.mark.smoke
 def test_two_calls_are_independent(key):
     """The same call gives the same arrays, whatever was called in between."""
     net = sj.transform(lambda scope, x: block(scope / "h", x))
@@ -43,6 +45,7 @@ def test_two_calls_are_independent(key):
     np.testing.assert_array_equal(net.apply(first, X), out)
 
 
+@pytest.mark.smoke
 def test_inputs_are_never_mutated(key):
     """Params, given trees and arrays that are initial values stay as they were."""
     start = np.arange(3.0, dtype=np.float32)
@@ -66,6 +69,7 @@ def test_inputs_are_never_mutated(key):
     np.testing.assert_array_equal(net.init(key)["v"], 7.0)
 
 
+@pytest.mark.smoke
 def test_params_are_plain_dicts(key):
     """Init returns nothing but dicts with strings as keys and JAX arrays as leaves."""
     params = sj.transform(lambda scope, x: block(scope / "h", x)).init(key, X)
@@ -81,6 +85,7 @@ def test_params_are_plain_dicts(key):
     check(params)
 
 
+@pytest.mark.smoke
 def test_a_record_dies_with_its_run(monkeypatch, key):
     """Nothing keeps a record alive: not a cache of jit, not a scope's structure."""
     records = []
@@ -98,6 +103,7 @@ def test_a_record_dies_with_its_run(monkeypatch, key):
     assert [record() for record in records] == [None]
 
 
+@pytest.mark.smoke
 def test_an_error_leaves_nothing_behind(key):
     """A model that fails half-way is as new the next time."""
     fail = [True]
@@ -115,6 +121,7 @@ def test_an_error_leaves_nothing_behind(key):
     assert list(net.init(key, X)) == ["h"]
 
 
+@pytest.mark.smoke
 def test_threads_do_not_meet(key):
     """Many threads may init and apply the same models at once."""
     together = threading.Barrier(4)

@@ -68,6 +68,7 @@ def passages():
     }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("passage", passages().values(), ids=passages())
 @examples(25)
 @given(scope=scopes())

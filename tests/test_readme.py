@@ -18,6 +18,7 @@ def _as_a_user_runs_it():
         yield
 
 
+@pytest.mark.smoke
 def test_python_blocks_print_what_follows():
     """Each block prints the text block that comes after it, blanks aside."""
     found = list(blocks(README))
@@ -33,6 +34,7 @@ def test_python_blocks_print_what_follows():
     assert printed == 8
 
 
+@pytest.mark.smoke
 def test_the_accident_is_the_one_shown():
     """The error in the README is the one that its example gives without reuse."""
     found = list(blocks(README))

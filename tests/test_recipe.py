@@ -12,8 +12,6 @@ from scopejax._recipe import NoRecipe, read
 
 from .closeness import assert_close
 
-pytestmark = pytest.mark.optimized
-
 F32 = np.dtype("float32")
 
 
@@ -63,6 +61,7 @@ def test_known_initializers_have_a_recipe(name, dtype, key):
     assert_close(numbers, expected, scale=np.abs(expected).max())
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("one", "other"),
     [

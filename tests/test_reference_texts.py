@@ -45,6 +45,7 @@ def assert_prints(printed, code):
 # 000: five blocks on tf.variable_scope
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", ["NESTED", "SHARED_BY_REUSE", "SHARED_BY_CAPTURE"])
 def test_text_000_holds(name, graph):
     """The asserts of nesting and of both ways to share hold, with one variable each."""

@@ -42,6 +42,7 @@ def shapes(tree):
     return jax.tree.map(jnp.shape, tree)
 
 
+@pytest.mark.smoke
 def test_my_variables():
     """The default is a float32 of Glorot uniform; integers and values are as said."""
     _, names = run(texts.MY_VARIABLES)

@@ -74,6 +74,7 @@ def test_on_read_each_keeps_its_own(values, aggregation, check):
     np.testing.assert_array_equal(read, COMBINED[aggregation](values))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("check", [True, False])
 def test_counting_on_each_replica(check):
     """Each counts on from its own; the sum of all is read, step after step."""

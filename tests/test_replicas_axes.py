@@ -12,6 +12,7 @@ from .meshes import mesh_of
 from .replicas import COMBINED, ON_READ, stateful, variable
 
 
+@pytest.mark.smoke
 def test_a_variable_that_is_split_is_combined_over_the_other_axis():
     """Replicas lie along the axes that the variable is not split over."""
 

@@ -12,6 +12,7 @@ from scopejax import VariableAggregation as Aggregation
 from .replicas import ON_READ, over, stateful, variable
 
 
+@pytest.mark.smoke
 def test_replicas_that_differ_are_refused_where_jax_checks():
     """Without a word on how to combine them, an assignment is an error by name."""
 

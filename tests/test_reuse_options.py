@@ -44,6 +44,7 @@ REUSES = [
 ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("reuses", "existing", "new"), REUSES, ids=str)
 def test_reuse_is_inherited_as_in_tf1(reuses, existing, new):
     """None and False inherit, True tightens AUTO_REUSE, which loosens True."""

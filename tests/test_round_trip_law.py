@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ def test_a_model_applies_to_the_same_bits(tmp_path_factory, variables):
             assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
 
 
+@pytest.mark.smoke
 @examples(15)
 @given(
     data=st.data(),

@@ -35,6 +35,7 @@ def _lines(text):
     return re.sub(r"(docs/)?scaling\.md:\d+", "scaling.md", text)
 
 
+@pytest.mark.smoke
 def test_every_partitioner_is_in_the_guide():
     """Each partitioner is in the table, and each that code calls is there."""
     text = GUIDE.read_text()

@@ -136,6 +136,7 @@ def test_any_model(variables, sizes, kind, how, seed):
     jax.tree.map(require_sharding, params, shardings)
 
 
+@pytest.mark.smoke
 def test_a_mesh_passed_within_jit(key):
     """Within a jit the mesh may be passed as well, where its axes are automatic."""
     variables, mesh = zoo(PARTITIONERS["largest axis"]), mesh_of(8)
@@ -151,6 +152,7 @@ def require_sharding(array, sharding):
     assert array.sharding.is_equivalent_to(sharding, array.ndim)
 
 
+@pytest.mark.smoke
 @pytest.mark.usefixtures("unshared")
 def test_each_device_draws_its_part_alone(key):
     """No program sends anything, or needs room beyond its own part."""
@@ -185,6 +187,7 @@ def test_each_device_draws_its_part_alone(key):
         assert memory.temp_size_in_bytes <= 0.15 * share
 
 
+@pytest.mark.smoke
 def test_what_is_given_is_put_on_the_mesh(key):
     """What exists is split like what is made, and keeps its values."""
 
@@ -200,6 +203,7 @@ def test_what_is_given_is_put_on_the_mesh(key):
         jax.tree.map(require_sharding, params, net.manifest().shardings(mesh))
 
 
+@pytest.mark.smoke
 def test_values_and_copies_are_put_on_the_mesh(key):
     """So are constants, copies of other variables, and what inputs give."""
 
@@ -217,6 +221,7 @@ def test_values_and_copies_are_put_on_the_mesh(key):
     jax.tree.map(require_sharding, params, net.manifest(x).shardings(mesh))
 
 
+@pytest.mark.smoke
 def test_state_is_sharded_too(key):
     """What is not trainable is split as its partitioner says."""
 
@@ -231,6 +236,7 @@ def test_state_is_sharded_too(key):
     assert state["n"].sharding.spec == PartitionSpec("data")
 
 
+@pytest.mark.smoke
 def test_a_mesh_of_other_devices_than_the_first(key):
     """The devices are those of the mesh, wherever the key is."""
     devices = np.array(jax.devices()[4:6])
@@ -243,6 +249,7 @@ def test_a_mesh_of_other_devices_than_the_first(key):
         assert all(a.devices() == set(devices) for a in jax.tree.leaves(params))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("limit", [2**32, 1], ids=["word", "two words"])
 def test_counters_are_those_of_jax(limit, key, monkeypatch):
     """Counters of one word and of two give the same numbers."""
@@ -262,6 +269,7 @@ def test_counters_are_those_of_jax(limit, key, monkeypatch):
 WORD = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.smoke
 @given(WORD, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_counters_beyond_32_bits(word, factor, more):
     """Two words hold sums and products of 64 bits."""

@@ -93,6 +93,7 @@ AROUND = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
 def test_sharing_by_accident_is_an_error(call, around):
@@ -105,6 +106,7 @@ def test_sharing_by_accident_is_an_error(call, around):
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
 def test_one_call_is_no_sharing(call, around):
@@ -113,6 +115,7 @@ def test_one_call_is_no_sharing(call, around):
     assert list(net.manifest(X)) == ["h/dense/kernel", "h/scale"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("reuse", [True, sj.AUTO_REUSE], ids=["True", "AUTO_REUSE"])
 def test_sharing_on_purpose_is_none(call, reuse):
@@ -125,6 +128,7 @@ def test_sharing_on_purpose_is_none(call, reuse):
     assert list(sj.transform(model).manifest(X)) == ["h/dense/kernel", "h/scale"]
 
 
+@pytest.mark.smoke
 def test_both_lines_are_shown():
     """The error shows where the name was made first, and where again."""
 
@@ -140,6 +144,7 @@ def test_both_lines_are_shown():
     assert caught.value.where.endswith(f"test_sharing_law.py:{first + 1} in siamese")
 
 
+@pytest.mark.smoke
 def test_branches_of_one_cond_do_not_share():
     """Two branches that make one name are two makers, though JAX runs both."""
 
@@ -155,6 +160,7 @@ def test_branches_of_one_cond_do_not_share():
         sj.transform(model).manifest(X)
 
 
+@pytest.mark.smoke
 def test_two_closures_within_one_transform_do_not_share():
     """Straight-line calls inside of one outer transform are told apart."""
 
@@ -169,6 +175,7 @@ def test_two_closures_within_one_transform_do_not_share():
         sj.transform(model).manifest(X)
 
 
+@pytest.mark.smoke
 def test_a_loop_over_scopes_passed_in_is_caught():
     """A Python loop inside of a transform passes the scope anew each time."""
 
@@ -182,6 +189,7 @@ def test_a_loop_over_scopes_passed_in_is_caught():
         sj.transform(model).manifest(X)
 
 
+@pytest.mark.smoke
 def test_reuse_of_what_does_not_exist_is_an_error():
     """reuse=True creates nothing, and the error names the nearest names."""
 
@@ -194,6 +202,7 @@ def test_reuse_of_what_does_not_exist_is_an_error():
     assert caught.value.nearest[0] == "encoder/dense/kernel"
 
 
+@pytest.mark.smoke
 def test_reuse_of_another_shape_is_an_error():
     """A shared variable must be asked for as it was made."""
 
@@ -205,6 +214,7 @@ def test_reuse_of_another_shape_is_an_error():
         sj.transform(model).manifest(X)
 
 
+@pytest.mark.smoke
 def test_a_failed_creation_leaves_nothing():
     """A call that raised is no creation: the name is still free."""
 
@@ -216,6 +226,7 @@ def test_a_failed_creation_leaves_nothing():
     assert list(sj.transform(model).manifest(X)) == ["w"]
 
 
+@pytest.mark.smoke
 def test_keys_are_shared_on_purpose_too():
     """One name gives one key: asking twice needs an index or reuse."""
 
@@ -236,6 +247,7 @@ def test_keys_are_shared_on_purpose_too():
 # text there is to be changed.
 
 
+@pytest.mark.smoke
 def test_a_cached_jit_that_closes_over_a_scope_is_not_caught():
     """JAX does not run such a function a second time, so nobody can see the call."""
 
@@ -246,6 +258,7 @@ def test_a_cached_jit_that_closes_over_a_scope_is_not_caught():
     assert len(sj.transform(model).manifest(X)) == 2
 
 
+@pytest.mark.smoke
 def test_a_loop_of_closures_within_one_transform_is_not_caught():
     """It looks as if JAX ran one body twice."""
 

@@ -29,6 +29,7 @@ def shown(name):
     return getattr(importlib.import_module(module), last)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("module", "name"), NAMES, ids=[f"{m.__name__}.{n}" for m, n in NAMES]
 )

@@ -103,6 +103,7 @@ def test_a_mapped_stack_is_its_members_side_by_side():
     agree(grad, jax.value_and_grad(theirs, has_aux=True)(params))
 
 
+@pytest.mark.smoke
 def test_a_mean_over_the_examples_is_one_state_for_all():
     """Under `vmap(apply)` a state that is the same for all comes back as one."""
 

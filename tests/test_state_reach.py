@@ -98,6 +98,7 @@ def gradient_of(body, wrap=lambda apply: apply):
     return jax.grad(lambda x: wrap(net.apply)({}, STATE, x)[0])
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("body", "where"), GAPS.values(), ids=GAPS)
 def test_where_jax_cannot_follow_is_told(body, where):
     """State under `grad` where JAX has gaps: an error by name, with a way out."""

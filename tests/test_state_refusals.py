@@ -36,6 +36,7 @@ def both_ways(model, state, kind, match, name="a/mean", params=None):
     return first
 
 
+@pytest.mark.smoke
 def test_a_trainable_variable_is_refused():
     """What an optimizer changes is not assigned; the error says what is state."""
 

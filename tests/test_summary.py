@@ -22,6 +22,7 @@ def labels(specs):
     return [cells[0] for cells in summary.rows(specs)]
 
 
+@pytest.mark.smoke
 def test_rows_are_in_natural_order():
     """A scope's own variables come first, then its scopes; `h2` before `h10`."""
     assert labels(SPECS) == [

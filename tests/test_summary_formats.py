@@ -3,6 +3,7 @@
 import re
 
 import jax
+import pytest
 
 import scopejax as sj
 from scopejax import _summary as summary
@@ -29,6 +30,7 @@ def model(scope):
 MANIFEST = sj.transform(model).manifest()
 
 
+@pytest.mark.smoke
 def test_text_is_aligned():
     """Every line starts its columns at one place, and none ends in blanks."""
     lines = summary.to_text(SPECS).splitlines()

@@ -5,6 +5,7 @@ import weakref
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from scopejax import tf1
 from scopejax.tf1 import _caches
@@ -22,6 +23,7 @@ def dense(x):
     return jnp.tanh(x @ kernel.value())
 
 
+@pytest.mark.smoke
 def test_marks():
     """Marks that nobody read are equal; one that was read equals itself alone."""
     one, two = _caches.Mark(), _caches.Mark()

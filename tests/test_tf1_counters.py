@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ class Reference:
         self.counts = dict(saved)
 
 
+@pytest.mark.smoke
 @examples(25)
 @given(STEPS)
 def test_counters_are_those_of_flat_names(steps):

@@ -33,6 +33,7 @@ numbers = pytest.mark.parametrize("number", [0, 3, 7])
 # Names
 
 
+@pytest.mark.smoke
 @numbers
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_names(spelling, number):

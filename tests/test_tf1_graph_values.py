@@ -13,6 +13,7 @@ from scopejax import tf1
 pytestmark = pytest.mark.usefixtures("graph")
 
 
+@pytest.mark.smoke
 def test_load(v, local, graph):
     """A graph's variables come out as a nested dict, and go in as one."""
     tree = graph.variables

@@ -50,6 +50,7 @@ def test_a_constant_list_fills_in_order(shape, numbers):
     np.testing.assert_array_equal(tf1.constant(numbers, shape=shape), expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "value", [7, 7.0, [7], (7,), np.int64(7), np.full((2, 3), 7.0)]
 )

@@ -14,7 +14,7 @@ import scopejax as sj
 from scopejax import initializers as core
 from scopejax import tf1
 
-pytestmark = [pytest.mark.usefixtures("graph"), pytest.mark.optimized]
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def normal(key, shape, dtype):
@@ -105,6 +105,7 @@ def explicit(initializer, shape=(3, 3), dtype="float32", key=0, name="a/w"):
     return sj.to_flat(sj.transform(model).init(jax.random.key(key)))[name]
 
 
+@pytest.mark.smoke
 @names
 def test_both_spellings_are_one_class(name):
     """`initializers.zeros` is `zeros_initializer`, and it is there in tf1 as well."""

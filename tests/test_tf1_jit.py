@@ -28,6 +28,7 @@ def by_hand(params, names):
     return x
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("transform", [jax.jit, jax.checkpoint])
 def test_each_scope_has_its_own_variables(transform, key):
     """One jitted function, called in several scopes, uses the variables of each."""

@@ -42,6 +42,7 @@ def model(x):
 X = np.ones((1, 2), np.float32)
 
 
+@pytest.mark.smoke
 def test_one_loss_for_each_regularized_variable():
     """Losses are named after their variables and act as arrays."""
     model(X)

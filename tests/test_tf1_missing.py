@@ -80,6 +80,7 @@ def ask(name):
     return value
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", NUMERIC)
 def test_a_numeric_op_is_jaxs(name):
     """A numeric op is an AttributeError that says which function of JAX it is."""

@@ -23,6 +23,7 @@ RECORDED |= json.loads((HERE / "tf1_more.json").read_text())
 READINGS = tomllib.loads((HERE / "readings.toml").read_text())
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", oracle.CASES)
 def test_scenarios(name):
     """A scenario ends as in TensorFlow, or as its row in the table of readings says."""

@@ -86,6 +86,7 @@ def test_shards_are_views(split):
         assert offsets == np.cumsum([0, *cut(shape[axis], count)[:-1]]).tolist()
 
 
+@pytest.mark.smoke
 def test_what_it_is(graph):
     """A partitioned variable has a name without ":0"; the shards are in collections."""
     whole = table(regularizer=None)

@@ -27,6 +27,7 @@ def nbytes(shape, dtype):
     return np.dtype(dtype).itemsize * math.prod(shape)
 
 
+@pytest.mark.smoke
 @given(shape=shapes, axis=st.integers(0, 2), shards=st.integers(1, 60), dtype=dtypes)
 def test_fixed_size(shape, axis, shards, dtype):
     """So many shards, and no more than there are rows."""

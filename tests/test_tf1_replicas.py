@@ -46,6 +46,7 @@ def variable(aggregation, synchronization=Synchronization.AUTO):
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("aggregation", "expected"),
     [

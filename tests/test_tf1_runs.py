@@ -4,6 +4,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from scopejax import tf1
 from scopejax.tf1 import _runs
@@ -28,6 +29,7 @@ class State:
         self.done.append(what)
 
 
+@pytest.mark.smoke
 def test_a_second_run_starts_as_the_first_did():
     """Steps of one loop replace each other, calls of two loops add up."""
     state = State()

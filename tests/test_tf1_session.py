@@ -25,6 +25,7 @@ def sess():
 OPS = [tf1.global_variables_initializer, tf1.initialize_all_variables]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("op", OPS)
 def test_initial_values_are_brought_back(op, v, local, sess):
     """The op of the global variables brings back theirs and leaves the local ones."""

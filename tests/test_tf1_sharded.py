@@ -47,6 +47,7 @@ def test_the_view_computes_what_the_whole_does(key):
     np.testing.assert_array_equal(uneven, params["emb"]["uneven"])
 
 
+@pytest.mark.smoke
 def test_partitioners_of_a_mesh_serve_too(key):
     """One of `scopejax.partitioners` makes one part of the whole, split as it says."""
 

@@ -78,6 +78,7 @@ TRANSFORMS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_writes_are_those_of_the_unrolled_program(name, key):
     """State and output are what the program gives without its transforms."""

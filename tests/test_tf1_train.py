@@ -20,6 +20,7 @@ Average = tf1.train.ExponentialMovingAverage
 # The global step
 
 
+@pytest.mark.smoke
 def test_the_global_step_is_one(graph):
     """It is made once, as an integer that starts at 0 and is not trained."""
     assert tf1.train.get_global_step() is None

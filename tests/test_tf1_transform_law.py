@@ -25,12 +25,14 @@ def named(case):
     return case.name
 
 
+@pytest.mark.smoke
 def test_all_closures_are_tried():
     """The cases are those of the core but for stacks and scopes as arguments."""
     stacked = {case.name for case in CASES if case.stacked}
     assert {c.name for c in CLOSURES} == {c.name for c in CASES} - stacked - BY_ARGUMENT
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
 def test_init_makes_the_same_params(case, key):
     """Init makes the params of the model without the transform, to the bit."""
@@ -38,6 +40,7 @@ def test_init_makes_the_same_params(case, key):
     chex.assert_trees_all_equal(params, tf1.transform(case.without).init(key, X))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
 def test_init_makes_the_params_of_explicit_scopes(case, key):
     """Init makes what scopejax.transform makes of the model with explicit scopes."""
@@ -50,6 +53,7 @@ def explicit_of(case):
     return next(c for c in CASES if c.name == case.name)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
 def test_apply_gives_the_same_output(case, key):
     """Apply gives the output without the transform, as it is and under jit, twice."""
@@ -64,6 +68,7 @@ def test_apply_gives_the_same_output(case, key):
     assert_close(net.apply(other, X), expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "case", [case for case in CLOSURES if case.name not in NO_GRAD], ids=named
 )
@@ -76,6 +81,7 @@ def test_gradients_are_the_same(case, key):
     assert_close(grads, expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
 def test_nothing_leaks(case, key):
     """No tracer of a run is alive after it."""
@@ -85,6 +91,7 @@ def test_nothing_leaks(case, key):
         jax.jit(net.apply)(params, X)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "case", [case for case in CLOSURES if case.name not in NEEDS_JIT], ids=named
 )
@@ -98,6 +105,7 @@ def test_without_jit_it_is_the_same(case, key):
     assert_close(out, expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CLOSURES, ids=named)
 def test_apply_costs_nothing(case, key):
     """The jaxpr of apply is that of the model with explicit scopes."""
@@ -108,6 +116,7 @@ def test_apply_costs_nothing(case, key):
     assert str(ours) == str(theirs)
 
 
+@pytest.mark.smoke
 def test_threads_do_not_meet(key):
     """Many threads may init and apply one model at once."""
     net = tf1.transform(CLOSURES[0].with_transform)

@@ -144,6 +144,7 @@ def test_state_and_params_are_the_two_parts(program):
     assert {*sj.to_flat(params)} == {*manifest.select(trainable=True)}
 
 
+@pytest.mark.smoke
 @pytest.mark.usefixtures("unshared")
 def test_profiles_show_the_names_of_scopes(key):
     """What is compiled carries the op names of TF1 in its metadata."""

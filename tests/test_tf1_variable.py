@@ -26,6 +26,7 @@ def variable(value=MATRIX, **options):
 # What it is
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 2)], ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32", "bool", "complex64"])
 def test_shape_and_dtype(shape, dtype):

@@ -47,6 +47,7 @@ CALLS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_as_an_argument_it_arrives_as_an_array(call, v):
     """A transform of a variable gives what it gives for its array."""

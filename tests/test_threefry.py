@@ -10,8 +10,6 @@ from scopejax._naming import fold_words as fold_key
 from scopejax._naming import path_words
 from scopejax._threefry import fold_in, fold_words, item_keys, threefry2x32
 
-pytestmark = pytest.mark.optimized
-
 word = st.integers(0, 2**32 - 1)
 
 
@@ -32,6 +30,7 @@ ANSWERS = [
 ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("key", "counter", "answer"), ANSWERS)
 def test_known_answers(key, counter, answer):
     """The authors' own."""

@@ -33,6 +33,7 @@ def sum_of_squares(model, *args, **kwargs):
     return jnp.sum(sj.transform(model).apply(*args, **kwargs) ** 2)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_init_makes_the_same_params(case, key):
     """Init makes the variables of the plain model, to the bit where it has the same."""
@@ -43,6 +44,7 @@ def test_init_makes_the_same_params(case, key):
         chex.assert_trees_all_equal(params, reference.init(key, X))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_apply_gives_the_same_output(case, key):
     """Apply gives the plain model's output, run as it is and under jit."""
@@ -53,6 +55,7 @@ def test_apply_gives_the_same_output(case, key):
     assert_close(apply(params, X), expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.name not in NO_GRAD], ids=named
 )
@@ -65,6 +68,7 @@ def test_gradients_are_the_same(case, key):
     assert_close(grads, expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", NOISY_CASES, ids=named)
 def test_random_numbers_are_the_same(case, key):
     """A key asked for behind a transform is the key asked for without it."""
@@ -75,6 +79,7 @@ def test_random_numbers_are_the_same(case, key):
     assert_close(out, expected)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("model", NOISY_STACKS, ids=lambda model: model.func.__name__)
 def test_each_item_of_a_stack_has_its_own_key(model, key):
     """Items of a stack are keyed by their index, whatever loop slices the stack."""
@@ -94,6 +99,7 @@ def test_each_item_of_a_stack_has_its_own_key(model, key):
     assert_close(out, expected)
 
 
+@pytest.mark.smoke
 def test_init_by_vmap_over_keys_makes_an_ensemble(key):
     """Native vmap of init gives, for each key, the params of that key."""
     case = CASES[0]
@@ -105,6 +111,7 @@ def test_init_by_vmap_over_keys_makes_an_ensemble(key):
         chex.assert_trees_all_equal(one, net.init(keys[i], X))
 
 
+@pytest.mark.smoke
 def test_init_under_jit_makes_the_same_params(key):
     """A user who jits init gets the same bits."""
     for case in CASES[:1] + CASES[-2:]:
@@ -112,6 +119,7 @@ def test_init_under_jit_makes_the_same_params(key):
         chex.assert_trees_all_equal(jax.jit(net.init)(key, X), net.init(key, X))
 
 
+@pytest.mark.smoke
 def test_nested_stacks_are_sliced_axis_by_axis(key):
     """A stack within a stack has both axes, and a scan over each."""
 
@@ -134,6 +142,7 @@ def test_nested_stacks_are_sliced_axis_by_axis(key):
     assert len({str(k) for k in jax.random.key_data(keys).reshape(12, 2)}) == 12
 
 
+@pytest.mark.smoke
 def test_a_stack_without_variables_keeps_its_length():
     """A stack of layers that have no variables still tells scan how often to run."""
 
@@ -143,6 +152,7 @@ def test_a_stack_without_variables_keeps_its_length():
     assert sj.transform(model).apply({}, 0) == 5
 
 
+@pytest.mark.smoke
 def test_other_models_fit_into_a_model(key):
     """A transformed function may be called while another model is recorded."""
     inner = sj.transform(lambda scope: scope.get_variable("w", (2,)))
@@ -154,6 +164,7 @@ def test_other_models_fit_into_a_model(key):
     assert list(net.init(key)) == ["v"]
 
 
+@pytest.mark.smoke
 def test_python_values_are_passed_as_they_are(key):
     """A flag or a number that is no array can steer Python while recording."""
 
@@ -170,6 +181,7 @@ def test_python_values_are_passed_as_they_are(key):
     )
 
 
+@pytest.mark.smoke
 def test_abstract_arguments_will_do(key):
     """Init and manifest take `jax.ShapeDtypeStruct` for arrays."""
     shape = jax.ShapeDtypeStruct(X.shape, X.dtype)

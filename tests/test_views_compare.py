@@ -35,6 +35,7 @@ def statuses(view):
     return {"/".join(item.path): item.status for item in view.items}
 
 
+@pytest.mark.smoke
 def test_every_variable_has_a_status():
     """What was added, removed, reshaped and left alone is told, and counted."""
     view = sj.compare(BEFORE, AFTER)

@@ -49,6 +49,7 @@ def model(scope):
 MANIFEST = sj.transform(model).manifest()
 
 
+@pytest.mark.smoke
 def test_a_manifest_shows_the_cells_of_its_variables():
     """Each variable and scope has a row; the head names the columns."""
     found = page(manifest_of(SPECS))

@@ -21,6 +21,7 @@ LINE = model.__code__.co_firstlineno + 1
 FILE = os.path.relpath(__file__)
 
 
+@pytest.mark.smoke
 def test_frames_of_libraries_are_no_place():
     """The line is the user's, although JAX's own frames lie in between."""
     assert sj.transform(model).manifest()["w"].where == f"{FILE}:{LINE} in <lambda>"

@@ -128,6 +128,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("model", "by_hand"), PAIRS.values(), ids=PAIRS)
 def test_the_jaxpr_is_the_one_by_hand(model, by_hand, key):
     """Same equations, forwards and under grad."""
@@ -145,6 +146,7 @@ def test_the_jaxpr_is_the_one_by_hand(model, by_hand, key):
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("model", "by_hand"), PAIRS.values(), ids=PAIRS)
 def test_the_compiled_program_is_the_one_by_hand(model, by_hand, key):
     """XLA makes the same program of both; only names of places differ."""
@@ -171,6 +173,7 @@ def _count_from_zero():
     chex.clear_trace_counter()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("around", [lambda f: f, jax.checkpoint], ids=["jit", "remat"])
 def test_one_trace_serves_all_layers(around, key):
     """A block jitted once is traced once in apply, for all layers and calls."""
@@ -188,6 +191,7 @@ def test_one_trace_serves_all_layers(around, key):
     net.apply(params, X, one)
 
 
+@pytest.mark.smoke
 def test_one_trace_serves_fresh_initializers(key):
     """Options that act on creation alone do not tell layers apart in apply."""
     one = jax.jit(chex.assert_max_traces(block, n=1))
