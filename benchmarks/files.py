@@ -303,7 +303,7 @@ def main() -> None:
     if args.worker:
         _worker(args.worker[0], args.worker[1], args.folder)
         return
-    from .report import table  # what TensorFlow's interpreter runs does without it
+    from .report import table
 
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         _prepare(Path(folder))

@@ -17,7 +17,7 @@ from .measures import KINDS
 
 
 def _check(contestant: str) -> Any:
-    from .same import check  # a timing does without it
+    from .same import check
 
     return check(contestant)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ._differences import ManifestDiff
-from ._manifest import Manifest
-from ._scope import Scope
-from ._spec import VariableSpec
+from ._manifest.diff import ManifestDiff
+from ._manifest.manifest import Manifest
+from ._scope.scope import Scope
+from ._spec.spec import VariableSpec
 
 
 def _repr_html_(self: Any) -> str:

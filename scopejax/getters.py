@@ -21,10 +21,10 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import normal, ones, zeros
 
-from ._getter import VariableGetter as VariableGetter
-from ._match import NamePattern, matches_name
-from ._options import no_regularizer
-from ._tree import Tree, from_flat, to_flat
+from ._base.trees import Tree, from_flat, to_flat
+from ._manifest.patterns import NamePattern, matches_name
+from ._scope.getter import VariableGetter as VariableGetter
+from ._spec.options import no_regularizer
 from .initializers import InitialValueOf
 
 _KERNELS = "**/kernel"

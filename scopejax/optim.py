@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from ._errors import InvalidArgumentError
-from ._manifest import Manifest
-from ._materialize import per_item
-from ._naming import join
-from ._where import user_line
+from ._base.errors import InvalidArgumentError
+from ._base.lines import user_line
+from ._base.names import join
+from ._making.maker import per_item
+from ._manifest.manifest import Manifest
 
 if TYPE_CHECKING:
     import optax

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from jax.sharding import PartitionSpec
 
-from ._errors import InvalidArgumentError
-from ._match import Pattern, matches
-from ._mesh import AnyMesh
-from ._naming import nearest
-from ._options import Partitioner
-from ._partition import (
+from ._base.errors import InvalidArgumentError
+from ._base.names import nearest
+from ._jax.mesh import AnyMesh
+from ._manifest.patterns import Pattern, matches
+from ._spec.options import Partitioner
+from ._spec.partition import (
     Partition,
     as_partition,
     mesh_axes,
@@ -34,7 +34,7 @@ from ._partition import (
     parts_of,
     pspec,
 )
-from ._spec import VariableSpec
+from ._spec.spec import VariableSpec
 
 if TYPE_CHECKING:
     from .tf1 import fixed_size_partitioner as fixed_size_partitioner

@@ -16,9 +16,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ._dtypes import wide_of
-from ._errors import InvalidArgumentError
-from ._where import user_line
+from ._base.dtypes import wide_of
+from ._base.errors import InvalidArgumentError
+from ._base.lines import user_line
 
 
 @dataclasses.dataclass(frozen=True)

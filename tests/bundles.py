@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import cramjam
 import numpy as np
+from scopejax.checkpoints._bundles.block import BlockWriter
+from scopejax.checkpoints._bundles.crc import masked_crc
+from scopejax.checkpoints._bundles.ordered_code import slice_key
+from scopejax.checkpoints._bundles.table import read_table, table
+from scopejax.checkpoints._bundles.types import number_of
+from scopejax.checkpoints._bundles.wire import put, varint
 
-from scopejax._bundle import _messages
-from scopejax._bundle._block import BlockWriter
-from scopejax._bundle._crc import masked_crc
-from scopejax._bundle._ordered_code import slice_key
-from scopejax._bundle._table import read_table, table
-from scopejax._bundle._types import number_of
-from scopejax._bundle._wire import put, varint
+from scopejax.checkpoints._bundles import messages
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "expected.json").read_text())
@@ -104,7 +104,7 @@ def compressed(index, per_block=5):
 
 # Bundles of any kind.
 
-HEADER = _messages.header()
+HEADER = messages.header()
 
 
 def header(shards=1, order=0, version=b"\x08\x01"):
@@ -114,7 +114,7 @@ def header(shards=1, order=0, version=b"\x08\x01"):
 
 def entry(array, offset=0, shard=0, **changes):
     """What an index says of an array; `changes` of single fields."""
-    described = _messages.Entry(
+    described = messages.Entry(
         number_of(array.dtype),
         array.shape,
         shard,
@@ -135,7 +135,7 @@ def message(described):
         },
         shape=[size % 2**64 for size in described.shape],
     )
-    return _messages.entry(signed) + slices
+    return messages.entry(signed) + slices
 
 
 def slice_message(extents):

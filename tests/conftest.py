@@ -45,7 +45,8 @@ def pytest_sessionstart(session):
 def pytest_configure(config):
     """Programs are shared with other workers and runs; random tests get a seed."""
     randomness.choose(config)
-    compiling.share_programs(config.cache.mkdir("programs"))
+    if hasattr(config, "cache"):  # not with -p no:cacheprovider
+        compiling.share_programs(config.cache.mkdir("programs"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,7 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from scopejax._naming import path_words
+from scopejax._base.names import path_words
 
 
 def reference(key, name, shape, dtype, initializer, index=()):

@@ -4,13 +4,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scopejax.checkpoints._bundles.crc import masked_crc
+from scopejax.checkpoints._bundles.ordered_code import slice_key
+from scopejax.checkpoints._bundles.table import table
+from scopejax.checkpoints._bundles.wire import put, varint
 
 import scopejax as sj
-from scopejax._bundle import Bundle
-from scopejax._bundle._crc import masked_crc
-from scopejax._bundle._ordered_code import slice_key
-from scopejax._bundle._table import table
-from scopejax._bundle._wire import put, varint
+from scopejax.checkpoints._bundles import Bundle
 
 from .bundles import (
     HEADER,

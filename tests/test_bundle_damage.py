@@ -4,11 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from scopejax.checkpoints._bundles.table import table
+from scopejax.checkpoints._bundles.wire import put, varint
 
 import scopejax as sj
-from scopejax._bundle import Bundle
-from scopejax._bundle._table import table
-from scopejax._bundle._wire import put, varint
+from scopejax.checkpoints._bundles import Bundle
 
 from .bundles import (
     EXPECTED,
@@ -166,7 +166,7 @@ def test_damaged_blocks_are_named(tmp_path, contents, message):
 
 def whole_of_kind(contents):
     """A table whose block is of the kind that its last byte says."""
-    from scopejax._bundle._crc import masked_crc
+    from scopejax.checkpoints._bundles.crc import masked_crc
 
     from .bundles import MAGIC, append
 

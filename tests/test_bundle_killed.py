@@ -12,14 +12,14 @@ import time
 import numpy as np
 import pytest
 
-from scopejax._bundle import Bundle, find, write
+from scopejax.checkpoints._bundles import Bundle, find, write
 
 ARRAYS = {f"layer_{i}/w": np.full((64, 512), i, np.float32) for i in range(8)}
 # Writes one checkpoint after the other, and says when it starts with it.
 WRITER = """
 import sys
 import numpy as np
-from scopejax._bundle import write
+from scopejax.checkpoints._tensorflow import write
 arrays = {f"layer_{i}/w": np.full((64, 512), i, np.float32) for i in range(8)}
 write(sys.argv[1] + "/warm", arrays)
 print("ready", flush=True)

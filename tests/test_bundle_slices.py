@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scopejax.checkpoints._bundles.messages import read_entry
+from scopejax.checkpoints._bundles.ordered_code import number, signed, slice_key, string
 
 import scopejax as sj
-from scopejax._bundle import Bundle, Tensor
-from scopejax._bundle._messages import read_entry
-from scopejax._bundle._ordered_code import number, signed, slice_key, string
+from scopejax.checkpoints._bundles import Bundle, Tensor
 
 from .bundles import EXPECTED, FULL, bundle, files, items, message, partitioned
 

@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from scopejax import _files, checkpoints
+from scopejax import checkpoints
+from scopejax._base import files
 
 TREE = {"a": np.arange(64.0, dtype=np.float32), "b": np.ones(3, np.float32)}
 
@@ -17,7 +18,7 @@ def advised(monkeypatch):
     if not hasattr(os, "posix_fadvise"):
         pytest.skip("this system takes no advice")
     pieces = []
-    monkeypatch.setattr(_files, "_MUCH", 256)
+    monkeypatch.setattr(files, "_MUCH", 256)
     monkeypatch.setattr(
         os,
         "posix_fadvise",
@@ -55,7 +56,7 @@ def test_advice_may_be_refused(path, advised, monkeypatch):
 
 def test_a_system_without_advice_will_do(path, monkeypatch):
     """It syncs at the end alone."""
-    monkeypatch.setattr(_files, "_MUCH", 0)
+    monkeypatch.setattr(files, "_MUCH", 0)
     monkeypatch.delattr(os, "posix_fadvise", raising=False)
     checkpoints.save(path, TREE)
     np.testing.assert_array_equal(checkpoints.load(path)["a"], TREE["a"])

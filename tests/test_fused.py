@@ -12,7 +12,7 @@ import pytest
 from jax.nn import initializers as jaxinit
 
 import scopejax as sj
-from scopejax import _fused, _verdicts
+from scopejax._making import fused, verdicts
 
 pytestmark = pytest.mark.optimized
 
@@ -23,9 +23,9 @@ DEVICE = jax.devices()[0]
 def afresh(tmp_path, monkeypatch):
     """Nothing is known yet; gives the folder for what is found out."""
     monkeypatch.setenv("SCOPEJAX_CACHE_DIR", str(tmp_path / "cache"))
-    _fused._blocks.cache_clear()
+    fused._blocks.cache_clear()
     yield tmp_path / "cache"
-    _fused._blocks.cache_clear()
+    fused._blocks.cache_clear()
 
 
 def model(scope):
@@ -46,7 +46,7 @@ def plain(monkeypatch, key):
         return NET.init(key)
 
 
-def verdicts(folder):
+def kept(folder):
     """All that is kept on disk."""
     return [json.loads(file.read_text()) for file in folder.glob("*.json")]
 
@@ -61,37 +61,37 @@ def same(one, other):
 def test_it_is_compared_once(afresh, key, monkeypatch):
     """The first init compares; the next, and those of other processes, do not."""
     compared = []
-    compare = _fused.Block._compare
+    compare = fused.Block._compare
     monkeypatch.setattr(
-        _fused.Block, "_compare", lambda self: compared.append(1) or compare(self)
+        fused.Block, "_compare", lambda self: compared.append(1) or compare(self)
     )
     NET.init(key)
     NET.init(key)
-    assert (len(compared), [list(v.values()) for v in verdicts(afresh)]) == (
+    assert (len(compared), [list(v.values()) for v in kept(afresh)]) == (
         1,
         [[True]],
     )
-    _fused._blocks.cache_clear()  # as a new process has it
+    fused._blocks.cache_clear()  # as a new process has it
     NET.init(key)
     assert len(compared) == 1
 
 
 def test_wrong_bits_are_found_out(afresh, key, monkeypatch):
     """A program that is wrong in one number's last bit is not used, now or later."""
-    numbers = _fused.numbers
+    numbers = fused.numbers
 
     def wrong(chain, key, counter, factor):
         right = numbers(chain, key, counter, factor)
         off = jnp.nextafter(right, jnp.full_like(right, jnp.inf))
         return jnp.where(counter[1] == 4100, off, right)
 
-    monkeypatch.setattr(_fused, "numbers", wrong)
+    monkeypatch.setattr(fused, "numbers", wrong)
     expected = plain(monkeypatch, key)
     assert same(NET.init(key), expected)
-    assert [list(v.values()) for v in verdicts(afresh)] == [[False]]
-    _fused._blocks.cache_clear()
+    assert [list(v.values()) for v in kept(afresh)] == [[False]]
+    fused._blocks.cache_clear()
     made = []
-    monkeypatch.setattr(_fused.Block, "calls", lambda *_: made.append(1))
+    monkeypatch.setattr(fused.Block, "calls", lambda *_: made.append(1))
     assert same(NET.init(key), expected)
     assert same(jax.jit(NET.init)(key), expected)
     assert not made
@@ -107,7 +107,7 @@ def test_a_program_that_does_not_compile_is_not_used(afresh, key, monkeypatch):
         def compile(self):
             raise RuntimeError("no")
 
-    monkeypatch.setattr(_fused.Block, "_lowered", lambda *_: Broken())
+    monkeypatch.setattr(fused.Block, "_lowered", lambda *_: Broken())
     assert same(NET.init(key), plain(monkeypatch, key))
 
 
@@ -115,7 +115,7 @@ def test_a_program_that_does_not_compile_is_not_used(afresh, key, monkeypatch):
 def test_a_file_that_is_no_good_is_as_good_as_none(afresh, key, content):
     """It is written anew."""
     afresh.mkdir()
-    file = _verdicts._file(DEVICE)
+    file = verdicts._file(DEVICE)
     file.write_text(content)
     NET.init(key)
     assert list(verdicts(afresh)[0].values())[-1] is True
@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, key, monkeypatch):
     """init works, and compares again in the next process."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SCOPEJAX_CACHE_DIR", str(tmp_path / "file" / "below"))
-    _fused._blocks.cache_clear()
+    fused._blocks.cache_clear()
     assert same(NET.init(key), plain(monkeypatch, key))
 
 
@@ -137,28 +137,28 @@ def test_where_verdicts_are_kept(variable, tmp_path, monkeypatch):
     monkeypatch.setenv(variable, str(tmp_path))
     below = {"SCOPEJAX_CACHE_DIR": "", "XDG_CACHE_HOME": "scopejax"}
     folder = tmp_path / below.get(variable, ".cache/scopejax")
-    _verdicts.note("a program", DEVICE, right=False)
-    assert _verdicts._file(DEVICE).parent == folder
-    assert _verdicts.known("a program", DEVICE) is False
-    assert _verdicts.known("another", DEVICE) is None
+    verdicts.note("a program", DEVICE, right=False)
+    assert verdicts._file(DEVICE).parent == folder
+    assert verdicts.known("a program", DEVICE) is False
+    assert verdicts.known("another", DEVICE) is None
     assert [file.suffix for file in folder.iterdir()] == [".json"]
 
 
 def test_other_circumstances_have_a_file_of_their_own(tmp_path, monkeypatch):
     """A verdict holds for one version of JAX and one set of XLA's flags."""
-    files = {_verdicts._file(DEVICE)}
+    files = {verdicts._file(DEVICE)}
     changes = [
         lambda m: m.setattr(jax, "__version__", "99.0"),
         lambda m: m.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true"),
     ]
     if DEVICE.platform == "cpu":
-        changes.append(lambda m: m.setattr(_verdicts, "_processor", lambda: "another"))
+        changes.append(lambda m: m.setattr(verdicts, "_processor", lambda: "another"))
     for change in changes:
         with monkeypatch.context() as context:
             change(context)
-            _verdicts._circumstances.cache_clear()
-            files.add(_verdicts._file(DEVICE))
-    _verdicts._circumstances.cache_clear()
+            verdicts._circumstances.cache_clear()
+            files.add(verdicts._file(DEVICE))
+    verdicts._circumstances.cache_clear()
     assert len(files) == 1 + len(changes)
 
 
@@ -251,7 +251,7 @@ def test_values_are_nobodys_view(key):
 
 def test_the_file_says_how_to_switch_it_off():
     """The environment variable of the docs is the one that is read."""
-    text = Path(_fused.__file__).read_text()
+    text = Path(fused.__file__).read_text()
     assert "SCOPEJAX_FUSED=off" in text
     assert 'os.environ.get("SCOPEJAX_FUSED", "on")' in text
 

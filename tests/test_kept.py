@@ -11,7 +11,7 @@ import pytest
 from jax.nn.initializers import zeros
 
 import scopejax as sj
-from scopejax._kinds import KEPT, Kind, once
+from scopejax._making.kind import KEPT, Kind, once
 
 KEY = jax.ShapeDtypeStruct((), jax.random.key(0).dtype)
 OPEN = Kind("zeros", (3,), np.dtype("float32"), (), KEY, False, zeros, True)

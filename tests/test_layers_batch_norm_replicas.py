@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from .batch_norm_reference import (
-    NET,
-    TRAIN,
-    X,
-    transformed,
-    variables,
-)
+from .batch_norm_reference import NET, TRAIN, X, transformed, variables
 from .closeness import assert_close
 from .layers_reference import array
 

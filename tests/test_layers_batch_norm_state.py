@@ -11,15 +11,7 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from .batch_norm_reference import (
-    EVAL,
-    NET,
-    TRAIN,
-    X,
-    moments,
-    transformed,
-    variables,
-)
+from .batch_norm_reference import EVAL, NET, TRAIN, X, moments, transformed, variables
 from .closeness import assert_close
 from .layers_reference import KEY, array, wide
 

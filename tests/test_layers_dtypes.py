@@ -8,15 +8,7 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from .layers_reference import (
-    ALL,
-    IDS,
-    KEY,
-    X,
-    array,
-    every,
-    nested,
-)
+from .layers_reference import ALL, IDS, KEY, X, array, every, nested
 
 FLOATING = [name for name in ALL if name != "embedding"]
 with_dtype = ["dense", "conv", "conv_transpose", "layer_norm", "rms_norm", "attention"]

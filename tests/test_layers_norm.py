@@ -10,12 +10,7 @@ import scopejax as sj
 from scopejax import layers
 
 from .closeness import assert_close
-from .layers_reference import (
-    KEY,
-    array,
-    filled,
-    wide,
-)
+from .layers_reference import KEY, array, filled, wide
 
 
 @pytest.mark.smoke

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from scopejax import _naming as naming
+from scopejax._base import names as naming
 
 paths = st.lists(st.text(max_size=8), min_size=1, max_size=5).map(tuple)
 

@@ -8,7 +8,7 @@ import pytest
 from jax.nn import initializers as jaxinit
 
 import scopejax as sj
-from scopejax import _fused
+from scopejax._making import fused
 
 from .meshes import bits
 from .path_law_reference import reference
@@ -273,13 +273,13 @@ def test_transfers_are_explicit(guard):
 def test_the_fused_way_is_taken(monkeypatch):
     """What has a recipe is made by it, and nothing where it is off."""
     made = []
-    make = _fused.Fused.make
+    make = fused.Fused.make
 
     def spy(self, wanted):
         made.extend(spec.name for spec, _ in wanted)
         return make(self, wanted)
 
-    monkeypatch.setattr(_fused.Fused, "make", spy)
+    monkeypatch.setattr(fused.Fused, "make", spy)
     names = ("normal", "he normal", "gumbel", "laplace", "ones", "orthogonal")
     net = model_of({name: ((5, 3), "float32", ALL[name]) for name in names})
     net.init(jax.random.key(0))

@@ -9,7 +9,8 @@ import pytest
 from ipykernel.kernelspec import write_kernel_spec
 from jupyter_client.manager import start_new_kernel
 
-from scopejax import _progress, checkpoints
+from scopejax import checkpoints
+from scopejax._text import progress
 
 from .meshes import all_bits
 from .terminals import bars
@@ -57,13 +58,13 @@ def test_load_counts_the_bytes_of_the_file(terminal, tmp_path):
 @pytest.mark.parametrize("name", ["safetensors", "tf1"])
 def test_an_array_counts_when_it_is_written(terminal, tmp_path, monkeypatch, name):
     """Not when it is brought; the last one when all is in its place."""
-    advance, done = _progress.Work.advance, []
+    advance, done = progress.Work.advance, []
 
     def note(work, nbytes):
         done.append((nbytes, sum(p.stat().st_size for p in tmp_path.rglob("*"))))
         advance(work, nbytes)
 
-    monkeypatch.setattr(_progress.Work, "advance", note)
+    monkeypatch.setattr(progress.Work, "advance", note)
     sizes = {"a": 3 << 20, "b": 1 << 20, "c": 1 << 20}
     params = {name: np.ones(size, np.uint8) for name, size in sizes.items()}
     with terminal:

@@ -8,7 +8,7 @@ from jax.nn import initializers as jaxinit
 
 import scopejax as sj
 from scopejax import layers
-from scopejax._recipe import NoRecipe, read
+from scopejax._making.recipe import NoRecipe, read
 
 from .closeness import assert_close
 

@@ -13,7 +13,8 @@ from jax.nn import initializers as jaxinit
 from jax.sharding import AxisType, PartitionSpec
 
 import scopejax as sj
-from scopejax import _sharded, _threefry, partitioners
+from scopejax import partitioners
+from scopejax._making import sharded, threefry
 
 from .meshes import all_bits, bits, mesh_of
 from .randomness import examples
@@ -167,16 +168,16 @@ def test_each_device_draws_its_part_alone(key):
                 partitioner=lambda shape, dtype: PartitionSpec("data", "model"),
             )
 
-    _sharded._drawing.cache_clear()
+    sharded._drawing.cache_clear()
     made = []
-    original = _sharded.Program.__call__
+    original = sharded.Program.__call__
 
     def watched(program, *arguments):
         made.append(program._compiled.result())
         return original(program, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sharded.Program, "__call__", watched)
+        patch.setattr(sharded.Program, "__call__", watched)
         sj.transform(layer).init(key, mesh=mesh)
     assert len(made) == 4
     share = 4 * 512 * 256 / 8
@@ -253,8 +254,8 @@ def test_a_mesh_of_other_devices_than_the_first(key):
 @pytest.mark.parametrize("limit", [2**32, 1], ids=["word", "two words"])
 def test_counters_are_those_of_jax(limit, key, monkeypatch):
     """Counters of one word and of two give the same numbers."""
-    monkeypatch.setattr(_sharded, "_WORD", limit)
-    _sharded._drawing.cache_clear()
+    monkeypatch.setattr(sharded, "_WORD", limit)
+    sharded._drawing.cache_clear()
     variables = {
         name: ((16, 24), "float32", INITIALIZERS[name], PARTITIONERS["fsdp"], stack)
         for name, stack in [("normal", 0), ("laplace", 2)]
@@ -263,7 +264,7 @@ def test_counters_are_those_of_jax(limit, key, monkeypatch):
     params = net.init(key, variables, mesh=mesh)
     assert all_bits(params) == all_bits(net.init(key, variables))
     jax.tree.map(require_sharding, params, net.manifest(variables).shardings(mesh))
-    _sharded._drawing.cache_clear()
+    sharded._drawing.cache_clear()
 
 
 WORD = st.integers(0, 2**32 - 1)
@@ -273,7 +274,7 @@ WORD = st.integers(0, 2**32 - 1)
 @given(WORD, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_counters_beyond_32_bits(word, factor, more):
     """Two words hold sums and products of 64 bits."""
-    product = _threefry.wide_product(np.array([word], np.uint32), factor)
+    product = threefry.wide_product(np.array([word], np.uint32), factor)
     added = tuple(np.array([n], np.uint32) for n in divmod(more, 2**32))
-    high, low = _threefry.wide_sum(product, added)
+    high, low = threefry.wide_sum(product, added)
     assert int(high[0]) * 2**32 + int(low[0]) == (word * factor + more) % 2**64

@@ -114,7 +114,7 @@ def test_where_jax_cannot_follow_is_told(body, where):
 @pytest.mark.parametrize("body", [body for body, _ in GAPS.values()], ids=GAPS)
 def test_the_gaps_are_jaxs_own(body, monkeypatch):
     """Without our error JAX fails there; a row that JAX has mended has to go."""
-    monkeypatch.setattr(scopejax._reach, "_GAPS", ())
+    monkeypatch.setattr(scopejax._jax.reach, "_GAPS", ())
     with pytest.raises(Exception, match=JAX_SAYS) as info:
         gradient_of(body, jax.jit)(X)
     assert not isinstance(info.value, sj.ScopeError)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
-from scopejax import _summary as summary
 from scopejax import partitioners
+from scopejax._text import table as summary
 
 from .specs import SPECS, spec
 

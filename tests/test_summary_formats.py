@@ -6,7 +6,7 @@ import jax
 import pytest
 
 import scopejax as sj
-from scopejax import _summary as summary
+from scopejax._text import table as summary
 
 from .specs import SPECS, spec
 

@@ -6,10 +6,10 @@ import weakref
 import jax
 import jax.numpy as jnp
 import pytest
+from scopejax.tf1._graph.graph.graph import ModelGraph
 
 from scopejax import tf1
-from scopejax.tf1 import _caches
-from scopejax.tf1._graph import ModelGraph
+from scopejax.tf1._graph import caches
 
 from .closeness import assert_close
 
@@ -26,7 +26,7 @@ def dense(x):
 @pytest.mark.smoke
 def test_marks():
     """Marks that nobody read are equal; one that was read equals itself alone."""
-    one, two = _caches.Mark(), _caches.Mark()
+    one, two = caches.Mark(), caches.Mark()
     assert one == two
     assert hash(one) == hash(two)
     one.read = True

@@ -6,8 +6,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from scopejax.tf1._counters import Counters
+from scopejax.tf1._graph.graph.counters import Counters
 
 from .randomness import examples
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scopejax as sj
-from scopejax import _plain, tf1
+from scopejax import tf1
+from scopejax._making import plain
 
 pytestmark = pytest.mark.usefixtures("graph")
 
@@ -274,9 +275,9 @@ def test_one_kind_is_one_program(make, world):
             with tf1.variable_scope(f"layer{i}", initializer=make()):
                 tf1.get_variable("w", [7, 5])
 
-    before = _plain.program.cache_info().currsize
+    before = plain.program.cache_info().currsize
     if world == "graph":
         model()
     else:
         tf1.transform(model).init(jax.random.key(0))
-    assert _plain.program.cache_info().currsize - before <= 1
+    assert plain.program.cache_info().currsize - before <= 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scopejax import tf1
-from scopejax.tf1 import _missing
+from scopejax.tf1._words import missing
 
 NUMERIC = {
     "matmul": "jnp.matmul",
@@ -111,11 +111,11 @@ def test_a_family_says_where_to_look(name):
         ask(name)
 
 
-@pytest.mark.parametrize("name", _missing._FAMILIES)
+@pytest.mark.parametrize("name", missing._FAMILIES)
 def test_families_are_there_and_empty(name):
     """`tf.nn` and its like can be named, and have nothing."""
     family = getattr(tf1, name)
-    short, module = _missing._FAMILIES[name][0]
+    short, module = missing._FAMILIES[name][0]
     assert repr(family) == f"<tf.{name}: numeric ops, which are in {short}>"
     assert short.replace("jnp", "jax.numpy") == module
     importlib.import_module(module)
@@ -124,10 +124,10 @@ def test_families_are_there_and_empty(name):
 
 def suggested():
     """Every name that a table or a look into JAX's modules can suggest."""
-    asked = {*_missing._RENAMED, *NUMERIC}
+    asked = {*missing._RENAMED, *NUMERIC}
     asked |= {f"nn.{name}" for name in dir(jax.nn) if not name.startswith("_")}
     asked |= {name for name in dir(jnp) if not name.startswith("_")}
-    return {_missing.instead(name) for name in asked} - {None}
+    return {missing.instead(name) for name in asked} - {None}
 
 
 def test_what_is_suggested_exists():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from scopejax import tf1
-from scopejax.tf1 import _runs
+from scopejax.tf1._graph import runs
 
 X = jnp.ones((2, 3))
 
@@ -25,7 +25,7 @@ class State:
         self.done[:] = snapshot
 
     def do(self, what):
-        _runs.notice_runs(self, None)
+        runs.notice_runs(self, None)
         self.done.append(what)
 
 

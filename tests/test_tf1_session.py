@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scopejax import tf1
-from scopejax.tf1._session import FailedPreconditionError
+from scopejax.tf1._running.session import FailedPreconditionError
 
 pytestmark = pytest.mark.usefixtures("graph")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from scopejax._naming import fold_words as fold_key
-from scopejax._naming import path_words
-from scopejax._threefry import fold_in, fold_words, item_keys, threefry2x32
+from scopejax._base.names import fold_words as fold_key
+from scopejax._base.names import path_words
+from scopejax._making.threefry import fold_in, fold_words, item_keys, threefry2x32
 
 word = st.integers(0, 2**32 - 1)
 

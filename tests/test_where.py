@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 import scopejax as sj
-from scopejax import _where as where
+from scopejax._base import lines as where
 
 
 def model(scope):

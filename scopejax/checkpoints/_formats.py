@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import _bundle
-from .._errors import InvalidArgumentError
-from .._where import user_line
-from . import _orbax, _safetensors, _tensorflow
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from . import _bundles, _orbax, _safetensors, _tensorflow
 from ._entry import Reader, Source
 
 
@@ -41,11 +40,11 @@ FORMATS: Mapping[str, Format] = {
         _orbax.write,
         ("orbax.checkpoint", "orbax"),
     ),
-    _tensorflow.KIND: Format(
-        lambda path: _bundle.find(path) is not None,
+    _bundles.KIND: Format(
+        lambda path: _tensorflow.find(path) is not None,
         lambda path: path.suffix.startswith(".ckpt"),
-        _tensorflow.TensorFlowReader,
-        _tensorflow.write,
+        _bundles.TensorFlowReader,
+        _bundles.write,
         ("google_crc32c", "tf1"),
     ),
     _safetensors.KIND: Format(

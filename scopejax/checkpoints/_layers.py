@@ -9,10 +9,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import InvalidArgumentError, VariableMismatchError
-from .._naming import join, split
-from .._tree import Tree, from_flat, to_flat
-from .._where import user_line
+from .._base.errors import InvalidArgumentError, VariableMismatchError
+from .._base.lines import user_line
+from .._base.names import join, split
+from .._base.trees import Tree, from_flat, to_flat
 
 
 def stack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:

@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import CheckpointError, VariableMismatchError
-from .._match import NamePattern
-from .._progress import Work, asked, shown
-from .._tree import Tree, from_flat
-from .._where import user_line
+from .._base.errors import CheckpointError, VariableMismatchError
+from .._base.lines import user_line
+from .._base.trees import Tree, from_flat
+from .._manifest.patterns import NamePattern
+from .._text.progress import Work, asked, shown
 from ._entry import Entry, Reader
 from ._formats import to_read
 from ._plan import Cast, Report, Target, Transfer, Transpose, plan

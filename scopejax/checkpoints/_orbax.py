@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import SingleDeviceSharding
 
-from .._errors import CheckpointError, InvalidArgumentError
-from .._tree import from_flat
-from .._where import user_line
+from .._base.errors import CheckpointError, InvalidArgumentError
+from .._base.lines import user_line
+from .._base.trees import from_flat
 from ._entry import Entry, Reader, Source
 
 KIND = "orbax"

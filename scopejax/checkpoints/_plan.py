@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .._compare import Described, differences, refuse
-from .._dtypes import as_dtype
-from .._errors import InvalidArgumentError
-from .._manifest import Manifest
-from .._match import NamePattern, matches_name
-from .._naming import nearest
-from .._tree import flat_names, is_array
-from .._where import user_line
+from .._base.dtypes import as_dtype
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.names import nearest
+from .._base.trees import flat_names, is_array
+from .._manifest.fit import Described, differences, refuse
+from .._manifest.manifest import Manifest
+from .._manifest.patterns import NamePattern, matches_name
 from ._entry import Entry
 from ._renaming import Renaming, renamed
 

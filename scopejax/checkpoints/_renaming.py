@@ -6,9 +6,9 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from .._errors import InvalidArgumentError
-from .._naming import nearest
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.names import nearest
 
 Renaming = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """From what a checkpoint calls its arrays to what the model does."""

@@ -16,9 +16,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import CheckpointError, InvalidArgumentError
-from .._files import hand_over, whole_file
-from .._where import user_line
+from .._base.errors import CheckpointError, InvalidArgumentError
+from .._base.files import hand_over, whole_file
+from .._base.lines import user_line
 from ._entry import Entry, Reader, Source
 
 KIND = "safetensors"

@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._digest import digest
-from .._dtypes import as_array
-from .._errors import InvalidArgumentError
-from .._progress import Work, asked, shown
-from .._tree import to_flat
+from .._base.dtypes import as_array
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.trees import to_flat
+from .._manifest.digest import digest
+from .._text.progress import Work, asked, shown
 from .._version import __version__
-from .._where import user_line
 from . import _orbax
 from ._entry import Source
 from ._formats import Format, to_write

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .._errors import ScopeError
+from .._base.errors import ScopeError
 from ._words import OF_TWO, Words, for_stream, told
 
 Command = Callable[[argparse.Namespace], int]

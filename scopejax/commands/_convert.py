@@ -10,10 +10,10 @@ from typing import Any
 
 import jax
 
-from .._match import NamePattern
-from .._progress import progress
-from .._summary import printable
-from .._tree import from_flat
+from .._base.trees import from_flat
+from .._manifest.patterns import NamePattern
+from .._text.progress import progress
+from .._text.table import printable
 from ..checkpoints._entry import Reader, Source
 from ..checkpoints._formats import to_write
 from ..checkpoints._load import changed, of_slot, open_checkpoint

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from .._match import matches_name
-from .._progress import progress
-from .._summary import printable
+from .._manifest.patterns import matches_name
+from .._text.progress import progress
+from .._text.table import printable
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import open_checkpoint
 from ._inspect import matching

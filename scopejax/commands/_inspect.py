@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._digest import digest
-from .._errors import InvalidArgumentError
-from .._match import matches_name
-from .._naming import nearest
-from .._progress import progress
-from .._summary import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
+from .._base.errors import InvalidArgumentError
+from .._base.names import nearest
+from .._manifest.digest import digest
+from .._manifest.patterns import matches_name
+from .._text.progress import progress
+from .._text.table import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import of_slot, open_checkpoint
 from ._numbers import Stats, is_array, stats, text

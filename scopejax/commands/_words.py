@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TextIO
 
-from .._errors import ScopeError
-from .._summary import printable
+from .._base.errors import ScopeError
+from .._text.table import printable
 
 Words = Mapping[str, str]
 

@@ -11,8 +11,8 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from .._naming import Path
-from .._spec import VariableSpec
+from .._base.names import Path
+from .._spec.spec import VariableSpec
 from ._flow import Flow, Op
 from ._folding import Shapes, folded, shown
 from ._owners import Visit

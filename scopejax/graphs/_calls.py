@@ -28,9 +28,9 @@ from typing import Any
 
 import jax
 
-from .._naming import Path
-from .._pytree import Scope
-from .._where import is_jax
+from .._base.lines import is_jax
+from .._base.names import Path
+from .._scope.pytree import Scope
 
 _CORE = str(File(__file__).parents[1] / "_")  # the files of the core begin with it
 _MARK = re.compile(r"@scopejax:(\d+)@")

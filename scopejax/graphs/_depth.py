@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._errors import InvalidArgumentError
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
 
 
 def require_depth(depth: int | None) -> None:

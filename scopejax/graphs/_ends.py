@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-from .._naming import Path
+from .._base.names import Path
 from ._flow import Value
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from .._naming import Path
+from .._base.names import Path
 from ._flow import Flow
 from ._owners import Visit
 

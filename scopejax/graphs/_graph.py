@@ -6,9 +6,9 @@ import functools
 from pathlib import Path as File
 from typing import Any
 
-from .._errors import InvalidArgumentError
-from .._manifest import Manifest
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._manifest.manifest import Manifest
 from ._boxes import Box, Part
 from ._depth import require_depth
 from ._flow import flow_of

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .._naming import Path, split
+from .._base.names import Path, split
 from ._trace import Traced
 
 

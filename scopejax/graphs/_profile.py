@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .._errors import InvalidArgumentError
-from .._manifest import Manifest
-from .._naming import Path, join
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.names import Path, join
+from .._manifest.manifest import Manifest
 from . import _table
 from ._depth import require_depth
 from ._flow import Flow, Op, flow_of

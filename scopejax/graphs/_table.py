@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from .._naming import split
-from .._summary import bytes_text
+from .._base.names import split
+from .._text.table import bytes_text
 from ._words import number_text
 
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
 
-from .._naming import Path
+from .._base.names import Path
 from ._flow import Flow, Op, Value
 
 _FEWEST, _MOST, _LONG = 7, 100, 0.05  # runs, and seconds of them all

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 from jax.extend import core as jex
 from jax.interpreters import partial_eval
 
-from .._arguments import Arguments
-from .._errors import ScopeUsageError
-from .._manifest import Manifest
-from .._tree import from_flat, to_flat
+from .._base.arguments import Arguments
+from .._base.errors import ScopeUsageError
+from .._base.trees import from_flat, to_flat
+from .._manifest.manifest import Manifest
 from ._calls import Calls, watched
 
 Apply = Callable[..., Any]

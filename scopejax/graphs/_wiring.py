@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._naming import Path, split
+from .._base.names import Path, split
 from ._boxes import Box, Edge, Part, Places
 from ._ends import End, Link, Segment, shared_depth
 from ._flow import Flow, Op, Value

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import jax
 
-from .._errors import InvalidArgumentError
-from .._naming import join
-from .._scope import Scope
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.names import join
+from .._scope.scope import Scope
 from ._draw import is_key, typed
 from ._foreign import Foreign
 from ._libraries import require_scope

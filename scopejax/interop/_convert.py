@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
-from .._errors import VariableMismatchError, VariableNotFoundError
-from .._naming import join, nearest
-from .._tree import Tree, from_flat, lookup, to_flat
-from .._where import user_line
+from .._base.errors import VariableMismatchError, VariableNotFoundError
+from .._base.lines import user_line
+from .._base.names import join, nearest
+from .._base.trees import Tree, from_flat, lookup, to_flat
 from . import _equinox, _nnx
 from ._foreign import Foreign
 from ._haiku import haiku_function, slots_of

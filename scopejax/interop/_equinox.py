@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .._errors import InvalidArgumentError
-from .._scope import Scope
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._scope.scope import Scope
 from ._adopt import Init, adopt
 from ._foreign import Args, Foreign, Kwargs, Made, Ran, bound
 from ._libraries import library, makes, refused, require_scope

@@ -7,9 +7,9 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._errors import ScopeUsageError
-from .._naming import join
-from .._where import user_line
+from .._base.errors import ScopeUsageError
+from .._base.lines import user_line
+from .._base.names import join
 from ._names import Slot
 
 Args = tuple[Any, ...]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .._naming import Path
-from .._scope import Scope
-from .._tree import Tree
+from .._base.names import Path
+from .._base.trees import Tree
+from .._scope.scope import Scope
 from ._adopt import Init, adopt
 from ._foreign import Args, Foreign, Kwargs, Made, Ran, after
 from ._libraries import library, refused, require_scope

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from .._errors import InvalidArgumentError
-from .._scope import Scope
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._scope.scope import Scope
 
 # library -> what to import, what to install, whose classes are its own
 _LIBRARIES = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from .._scope import Scope
+from .._scope.scope import Scope
 from ._adopt import Init, adopt
 from ._foreign import Args, Foreign, Kwargs, Made, NeedsKey, Ran, after
 from ._libraries import library, refused, require_scope

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .._naming import Path, split
+from .._base.names import Path, split
 
 
 class Slot(NamedTuple):

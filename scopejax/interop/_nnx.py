@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .._naming import Path, join
-from .._scope import Scope
+from .._base.names import Path, join
+from .._scope.scope import Scope
 from ._adopt import Init, adopt
 from ._draw import is_key
 from ._foreign import Args, Foreign, Kwargs, Made, Ran, after, bound

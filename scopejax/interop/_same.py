@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .._signature import signature
+from .._spec.sameness import signature
 
 _OPAQUE = object(), object()  # two runs: what differs between them is opaque
 

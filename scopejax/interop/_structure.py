@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import jax
 
-from .._errors import InvalidArgumentError
-from .._naming import Path
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.names import Path
 from ._foreign import Foreign, Made, NeedsKey
 from ._names import Slot, paths_of
 from ._origins import Origins

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._errors import InvalidArgumentError, ScopeUsageError
-from .._transform import transform, transform_with_state
-from .._tree import merge
-from .._where import user_line
+from .._base.errors import InvalidArgumentError, ScopeUsageError
+from .._base.lines import user_line
+from .._base.trees import merge
+from .._model.transform import transform, transform_with_state
 from ._libraries import library
 from ._names import PARAMS
 

@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .._errors import ScopeUsageError
-from .._naming import join
-from .._options import no_regularizer
-from .._scope import Scope
-from .._where import user_line
+from .._base.errors import ScopeUsageError
+from .._base.lines import user_line
+from .._base.names import join
+from .._scope.scope import Scope
+from .._spec.options import no_regularizer
 from ..initializers import InitialValueOf
 from ._draw import compiled, jitted
 from ._origins import Computed, Copy, Drawn, Given, Source

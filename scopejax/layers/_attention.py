@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from .._scope import Scope
+from .._scope.scope import Scope
 from ..initializers import Initializer
 from ._base import as_float, layer, require
 from ._linear import dense

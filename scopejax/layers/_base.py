@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import ones
 
-from .._errors import InvalidArgumentError
-from .._options import no_regularizer
-from .._scope import Scope
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._scope.scope import Scope
+from .._spec.options import no_regularizer
 from ..initializers import Initializer
 
 P = ParamSpec("P")

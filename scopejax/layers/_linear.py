@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import normal, zeros
 
-from .._scope import Scope
+from .._scope.scope import Scope
 from ..initializers import Initializer
 from ._base import add_bias, as_float, layer, require
 

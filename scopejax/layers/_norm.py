@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import zeros
 
-from .._dtypes import wide_of
-from .._scope import Scope
+from .._base.dtypes import wide_of
+from .._scope.scope import Scope
 from ._base import add_bias, as_float, layer, require, scale_by
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from .._scope import Scope
+from .._scope.scope import Scope
 from ..initializers import orthogonal
 from ._base import layer
 from ._linear import dense

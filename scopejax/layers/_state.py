@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import ones, zeros
 
-from .._dtypes import wide_of
-from .._options import no_regularizer
-from .._scope import Scope
-from .._spec import VariableAggregation
+from .._base.dtypes import wide_of
+from .._scope.scope import Scope
+from .._spec.options import no_regularizer
+from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
 from ._base import add_bias, as_float, layer, require, scale_by
 

@@ -10,70 +10,76 @@ from __future__ import annotations
 
 import jax.numpy as _jnp
 
-from .._options import AUTO_REUSE as AUTO_REUSE
-from .._options import no_regularizer as no_regularizer
-from .._spec import VariableAggregation as VariableAggregation
-from .._spec import VariableSynchronization as VariableSynchronization
+from .._spec.options import AUTO_REUSE as AUTO_REUSE
+from .._spec.options import no_regularizer as no_regularizer
+from .._spec.spec import VariableAggregation as VariableAggregation
+from .._spec.spec import VariableSynchronization as VariableSynchronization
 from . import compat as compat
 from . import errors as errors
 from . import initializers as initializers
 from . import keras as keras
 from . import losses as losses
 from . import train as train
-from ._current import executing_eagerly as executing_eagerly
-from ._current import get_default_graph as get_default_graph
-from ._current import reset_default_graph as reset_default_graph
-from ._current import set_random_seed as set_random_seed
-from ._eager import EagerVariableStore as EagerVariableStore
-from ._functions import add_to_collection as add_to_collection
-from ._functions import add_to_collections as add_to_collections
-from ._functions import all_variables as all_variables
-from ._functions import assign as assign
-from ._functions import assign_add as assign_add
-from ._functions import assign_sub as assign_sub
-from ._functions import constant as constant
-from ._functions import control_dependencies as control_dependencies
-from ._functions import device as device
-from ._functions import get_collection as get_collection
-from ._functions import get_collection_ref as get_collection_ref
-from ._functions import global_variables as global_variables
-from ._functions import identity as identity
-from ._functions import local_variables as local_variables
-from ._functions import model_variables as model_variables
-from ._functions import stop_gradient as stop_gradient
-from ._functions import trainable_variables as trainable_variables
-from ._get_variable import get_local_variable as get_local_variable
-from ._get_variable import get_variable as get_variable
-from ._graph import Graph as Graph
-from ._graph_keys import GraphKeys as GraphKeys
-from ._missing import lookup_of as _lookup_of
-from ._name_scopes import name_scope as name_scope
-from ._partitioned import PartitionedVariable as PartitionedVariable
-from ._partitioned_list import (
+from ._graph.current import executing_eagerly as executing_eagerly
+from ._graph.current import get_default_graph as get_default_graph
+from ._graph.current import reset_default_graph as reset_default_graph
+from ._graph.current import set_random_seed as set_random_seed
+from ._graph.graph import Graph as Graph
+from ._running.functions import add_to_collection as add_to_collection
+from ._running.functions import add_to_collections as add_to_collections
+from ._running.functions import all_variables as all_variables
+from ._running.functions import assign as assign
+from ._running.functions import assign_add as assign_add
+from ._running.functions import assign_sub as assign_sub
+from ._running.functions import constant as constant
+from ._running.functions import control_dependencies as control_dependencies
+from ._running.functions import device as device
+from ._running.functions import get_collection as get_collection
+from ._running.functions import get_collection_ref as get_collection_ref
+from ._running.functions import global_variables as global_variables
+from ._running.functions import identity as identity
+from ._running.functions import local_variables as local_variables
+from ._running.functions import model_variables as model_variables
+from ._running.functions import stop_gradient as stop_gradient
+from ._running.functions import trainable_variables as trainable_variables
+from ._running.session import Session as Session
+from ._running.session import get_default_session as get_default_session
+from ._running.session import (
+    global_variables_initializer as global_variables_initializer,
+)
+from ._running.session import initialize_all_variables as initialize_all_variables
+from ._running.session import local_variables_initializer as local_variables_initializer
+from ._running.session import (
+    report_uninitialized_variables as report_uninitialized_variables,
+)
+from ._running.session import variables_initializer as variables_initializer
+from ._running.transform import transform as transform
+from ._running.transform import transform_with_state as transform_with_state
+from ._scopes.eager import EagerVariableStore as EagerVariableStore
+from ._scopes.get_variable import get_local_variable as get_local_variable
+from ._scopes.get_variable import get_variable as get_variable
+from ._scopes.name_scopes import name_scope as name_scope
+from ._scopes.partitioned_list import (
     create_partitioned_variables as create_partitioned_variables,
 )
-from ._partitioners import fixed_size_partitioner as fixed_size_partitioner
-from ._partitioners import min_max_variable_partitioner as min_max_variable_partitioner
-from ._partitioners import (
+from ._scopes.scope import VariableScope as VariableScope
+from ._scopes.scope import get_variable_scope as get_variable_scope
+from ._scopes.scopes import variable_creator_scope as variable_creator_scope
+from ._scopes.scopes import variable_op_scope as variable_op_scope
+from ._scopes.scopes import variable_scope as variable_scope
+from ._scopes.templates import make_template as make_template
+from ._variables.partitioned import PartitionedVariable as PartitionedVariable
+from ._variables.partitioners import fixed_size_partitioner as fixed_size_partitioner
+from ._variables.partitioners import (
+    min_max_variable_partitioner as min_max_variable_partitioner,
+)
+from ._variables.partitioners import (
     variable_axis_size_partitioner as variable_axis_size_partitioner,
 )
-from ._scope_object import VariableScope as VariableScope
-from ._scope_object import get_variable_scope as get_variable_scope
-from ._scopes import variable_creator_scope as variable_creator_scope
-from ._scopes import variable_op_scope as variable_op_scope
-from ._scopes import variable_scope as variable_scope
-from ._session import Session as Session
-from ._session import get_default_session as get_default_session
-from ._session import global_variables_initializer as global_variables_initializer
-from ._session import initialize_all_variables as initialize_all_variables
-from ._session import local_variables_initializer as local_variables_initializer
-from ._session import report_uninitialized_variables as report_uninitialized_variables
-from ._session import variables_initializer as variables_initializer
-from ._shape import TensorShape as TensorShape
-from ._templates import make_template as make_template
-from ._transform import transform as transform
-from ._transform import transform_with_state as transform_with_state
-from ._variable import Variable as Variable
+from ._variables.variable import Variable as Variable
+from ._words.graph_keys import GraphKeys as GraphKeys
+from ._words.missing import lookup_of as _lookup_of
+from ._words.shape import TensorShape as TensorShape
 from .initializers import constant_initializer as constant_initializer
 from .initializers import glorot_normal_initializer as glorot_normal_initializer
 from .initializers import glorot_uniform_initializer as glorot_uniform_initializer

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from ._missing import lookup_of
+from ._words.missing import lookup_of
 
 _other = lookup_of("compat")
 

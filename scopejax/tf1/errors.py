@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._missing import lookup_of
+from ._words.missing import lookup_of
 
 
 class FailedPreconditionError(Exception):

@@ -12,39 +12,35 @@ Every class has its name in TF1's two spellings: ``initializers.zeros`` and
 ``initializers.global_variables`` and ``global_variables_initializer``.
 """
 
-from ._initializer import Initializer as Initializer
-from ._initializers_fixed import constant_initializer as constant_initializer
-from ._initializers_fixed import identity_initializer as identity_initializer
-from ._initializers_fixed import ones_initializer as ones_initializer
-from ._initializers_fixed import orthogonal_initializer as orthogonal_initializer
-from ._initializers_fixed import zeros_initializer as zeros_initializer
-from ._initializers_random import glorot_normal_initializer as glorot_normal_initializer
-from ._initializers_random import (
-    glorot_uniform_initializer as glorot_uniform_initializer,
-)
-from ._initializers_random import he_normal_initializer as he_normal_initializer
-from ._initializers_random import he_uniform_initializer as he_uniform_initializer
-from ._initializers_random import lecun_normal_initializer as lecun_normal_initializer
-from ._initializers_random import lecun_uniform_initializer as lecun_uniform_initializer
-from ._initializers_random import random_normal_initializer as random_normal_initializer
-from ._initializers_random import (
-    random_uniform_initializer as random_uniform_initializer,
-)
-from ._initializers_random import (
+from ._initial.base import Initializer as Initializer
+from ._initial.fixed import constant_initializer as constant_initializer
+from ._initial.fixed import identity_initializer as identity_initializer
+from ._initial.fixed import ones_initializer as ones_initializer
+from ._initial.fixed import orthogonal_initializer as orthogonal_initializer
+from ._initial.fixed import zeros_initializer as zeros_initializer
+from ._initial.random import glorot_normal_initializer as glorot_normal_initializer
+from ._initial.random import glorot_uniform_initializer as glorot_uniform_initializer
+from ._initial.random import he_normal_initializer as he_normal_initializer
+from ._initial.random import he_uniform_initializer as he_uniform_initializer
+from ._initial.random import lecun_normal_initializer as lecun_normal_initializer
+from ._initial.random import lecun_uniform_initializer as lecun_uniform_initializer
+from ._initial.random import random_normal_initializer as random_normal_initializer
+from ._initial.random import random_uniform_initializer as random_uniform_initializer
+from ._initial.random import (
     truncated_normal_initializer as truncated_normal_initializer,
 )
-from ._initializers_random import (
+from ._initial.random import (
     uniform_unit_scaling_initializer as uniform_unit_scaling_initializer,
 )
-from ._initializers_random import (
+from ._initial.random import (
     variance_scaling_initializer as variance_scaling_initializer,
 )
-from ._missing import lookup_of
-from ._session import (
+from ._running.session import (
     global_variables_initializer,
     local_variables_initializer,
     variables_initializer,
 )
+from ._words.missing import lookup_of
 
 constant = constant_initializer
 glorot_normal = glorot_normal_initializer

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ._functions import get_collection
-from ._graph_keys import GraphKeys
-from ._missing import lookup_of
+from ._running.functions import get_collection
+from ._words.graph_keys import GraphKeys
+from ._words.missing import lookup_of
 
 
 def get_regularization_losses(scope: str | None = None) -> list[Any]:

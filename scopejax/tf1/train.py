@@ -7,17 +7,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .._spec import VariableAggregation
-from ._current import get_default_graph
-from ._errors import tf_error
-from ._functions import get_collection, global_variables, trainable_variables
-from ._get_variable import get_variable
-from ._graph import Graph
-from ._graph_keys import GraphKeys
-from ._missing import lookup_of
-from ._operation import Operation
-from ._scopes import variable_scope
-from ._variable import Variable
+from .._spec.spec import VariableAggregation
+from ._graph.current import get_default_graph
+from ._graph.graph import Graph
+from ._running.functions import get_collection, global_variables, trainable_variables
+from ._scopes.get_variable import get_variable
+from ._scopes.scopes import variable_scope
+from ._variables.operation import Operation
+from ._variables.variable import Variable
+from ._words.errors import tf_error
+from ._words.graph_keys import GraphKeys
+from ._words.missing import lookup_of
 from .initializers import zeros_initializer
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from .._errors import InvalidArgumentError
-from .._spec import VariableSpec
-from .._summary import Column, counted
-from .._where import user_line
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._spec.spec import VariableSpec
+from .._text.table import Column, counted
 from ._items import Item
 from ._leaves import leaves_of
 from ._numbers import number_text, ratio_text

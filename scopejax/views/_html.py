@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .._summary import Column, Node
+from .._text.table import Column, Node
 from ._grid import grid, mini
 from ._items import STATUSES, Item, facts
 from ._placement import Grid

@@ -7,16 +7,16 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from .._naming import Path
-from .._partition import as_partition
-from .._spec import (
+from .._base.names import Path
+from .._spec.partition import as_partition
+from .._spec.spec import (
     GLOBAL_VARIABLES,
     TRAINABLE_VARIABLES,
     VariableAggregation,
     VariableSpec,
     VariableSynchronization,
 )
-from .._summary import describe, printable
+from .._text.table import describe, printable
 from ._placement import Placement
 
 

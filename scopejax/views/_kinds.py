@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from .._differences import ManifestDiff
-from .._manifest import Manifest
-from .._mesh import mesh_in_force
-from .._partition import as_partition
-from .._scope import Scope
-from .._spec import VariableSpec
-from .._summary import PLAIN_COLUMNS, Column, describe
+from .._jax.mesh import mesh_in_force
+from .._manifest.diff import ManifestDiff
+from .._manifest.manifest import Manifest
+from .._scope.scope import Scope
+from .._spec.partition import as_partition
+from .._spec.spec import VariableSpec
+from .._text.table import PLAIN_COLUMNS, Column, describe
 from . import _placement
 from ._items import of_spec
 from ._leaves import item_of, leaves_of

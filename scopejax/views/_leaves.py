@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
-from .._naming import Path, join
-from .._spec import VariableSpec
-from .._summary import printable
-from .._tree import is_array
+from .._base.names import Path, join
+from .._base.trees import is_array
+from .._spec.spec import VariableSpec
+from .._text.table import printable
 from . import _placement
 from ._items import Item, described, of_spec, printable_path
 from ._numbers import counted

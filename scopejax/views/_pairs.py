@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._naming import Path
-from .._spec import VariableSpec
-from .._tree import is_array
+from .._base.names import Path
+from .._base.trees import is_array
+from .._spec.spec import VariableSpec
 from ._items import Item
 from ._leaves import broken, item_of
 from ._numbers import counted

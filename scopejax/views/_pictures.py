@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .._mesh import running_alone
-from .._naming import Path
+from .._base.names import Path
+from .._jax.mesh import running_alone
 from ._statistics import has_numbers, on_device
 
 _MOST_ARRAYS = 64

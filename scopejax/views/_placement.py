@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import jax
 from jax.sharding import Mesh, NamedSharding
 
-from .._errors import InvalidArgumentError
-from .._mesh import AnyMesh
-from .._partition import sharding_of
-from .._spec import VariableSpec
+from .._base.errors import InvalidArgumentError
+from .._jax.mesh import AnyMesh
+from .._spec.partition import sharding_of
+from .._spec.spec import VariableSpec
 
 _MOST_PARTS = 64
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .._summary import Column, Node
+from .._text.table import Column, Node
 from ._items import STATUSES
 from ._view import NOTES, View, is_quiet, opened
 

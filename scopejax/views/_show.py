@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._spec import VariableSpec
-from .._summary import PLAIN_COLUMNS, Column
+from .._spec.spec import VariableSpec
+from .._text.table import PLAIN_COLUMNS, Column
 from ._items import Item
 from ._kinds import view_of
 from ._leaves import item_of, leaves_of

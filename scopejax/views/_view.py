@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import _summary as summary
-from .._summary import Column, Node
+from .._text import table as summary
+from .._text.table import Column, Node
 from ._items import Item
 
 if TYPE_CHECKING:

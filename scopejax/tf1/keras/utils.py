@@ -1,6 +1,6 @@
 """`tf.keras.utils`: the decorator that lets objects keep variables."""
 
-from .._eager import track_tf1_style_variables as track_tf1_style_variables
-from .._missing import lookup_of
+from .._scopes.eager import track_tf1_style_variables as track_tf1_style_variables
+from .._words.missing import lookup_of
 
 __getattr__ = lookup_of("keras.utils")

@@ -1,0 +1,28 @@
+"""The arguments of a function: arrays for JAX to trace, and all the rest as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from .trees import is_array
+
+
+class Arguments:
+    """Positional and keyword arguments, flattened.
+
+    Attributes:
+      leaves: all of them.
+      arrays: those that have a shape and a dtype, by their number among the leaves.
+    """
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.leaves, self._structure = jax.tree.flatten((args, kwargs))
+        self.arrays = {i: x for i, x in enumerate(self.leaves) if is_array(x)}
+
+    def having(self, arrays: dict[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with other arrays in their places."""
+        leaves = [arrays.get(i, leaf) for i, leaf in enumerate(self.leaves)]
+        args, kwargs = jax.tree.unflatten(self._structure, leaves)
+        return args, kwargs

@@ -1,0 +1,150 @@
+"""Which line of the user's code is asking: frames, without the libraries' own."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import jax
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_JAX = os.path.dirname(os.path.abspath(jax.__file__)) + os.sep
+# The demo is a user's program that happens to be shipped inside the package.
+_KINDS: tuple[tuple[str, str], ...] = (
+    (os.path.join(_HERE, "demo"), "user"),
+    (_HERE, "scopejax"),
+    (_JAX, "jax"),
+)
+
+
+# What runs the cells of a notebook, wherever it is installed.
+_SHELLS = tuple(os.path.join(name, "") for name in ("IPython", "ipykernel"))
+
+
+@functools.cache
+def _kind(filename: str) -> str:
+    if any(os.sep + shell in filename for shell in _SHELLS):
+        return "shell"
+    return next((kind for root, kind in _KINDS if filename.startswith(root)), "user")
+
+
+def is_jax(frame: FrameType) -> bool:
+    """Whether a frame runs JAX's own code."""
+    return _kind(frame.f_code.co_filename) == "jax"
+
+
+Step = tuple[CodeType, int]
+"""A user's function and the offset of the instruction that it is running."""
+
+_SHOWN = 3  # how many steps an error shows, the innermost first
+
+
+class CallPath(NamedTuple):
+    """How control came from the model to a `get_variable`.
+
+    Attributes:
+      outermost: the frame of the first JAX function that the model called on the
+        way, or None when the model calls directly.
+      steps: the user's functions, innermost first.
+    """
+
+    outermost: FrameType | None
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return _text(self.steps)
+
+
+def call_path(anchor: FrameType) -> CallPath:
+    """Walks from the caller out to `anchor`, the frame that runs the model."""
+    outermost: FrameType | None = None
+    steps: list[Step] = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not anchor:
+        kind = _kind(frame.f_code.co_filename)
+        if kind == "jax":
+            outermost = frame
+        elif kind == "user":
+            steps.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return CallPath(outermost, tuple(steps))
+
+
+def user_line() -> str:
+    """Where the user's code calls scopejax, innermost step first.
+
+    ``"model.py:3 in dense, called at model.py:9 in siamese"``; "unknown" in a thread
+    that runs library code alone.
+    """
+    return str(user_steps())
+
+
+def user_steps(anchor: FrameType | None = None) -> CallPath:
+    """What `user_line` says, to be put into words later: most lines are never read.
+
+    Args:
+      anchor: a frame to stop at.
+    """
+    steps: list[Step] = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not anchor and len(steps) < _SHOWN:
+        code = frame.f_code
+        kind = _kind(code.co_filename)
+        if kind == "user":
+            steps.append((code, frame.f_lasti))
+        elif kind == "shell" and steps:  # nobody called the cell
+            break
+        frame = frame.f_back
+    return CallPath(None, tuple(steps))
+
+
+def innermost_line(path: CallPath) -> str:
+    """The innermost step alone, short: ``"model.py:3 in dense"``.
+
+    A file of an installed package goes by its path there, to keep tables narrow.
+    """
+    if not path.steps:
+        return "unknown"
+    text = _step(path.steps[0])
+    roots = (os.path.join(root, "") for root in sys.path if os.path.isabs(root))
+    inside = max((root for root in roots if text.startswith(root)), key=len, default="")
+    return text.removeprefix(inside)
+
+
+def _text(steps: tuple[Step, ...]) -> str:
+    return ", called at ".join(map(_step, steps[:_SHOWN])) or "unknown"
+
+
+def _step(step: Step) -> str:
+    code, offset = step
+    return f"{_file(code.co_filename)}:{_line(code, offset)} in {code.co_name}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _line(code: CodeType, offset: int) -> int | None:
+    lines = (line for start, end, line in code.co_lines() if start <= offset < end)
+    return next(lines, None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _relative(filename: str, directory: str) -> str:
+    if not os.path.isabs(filename):
+        return filename
+    relative = os.path.relpath(filename, directory)
+    return filename if relative.startswith(os.pardir) else relative
+
+
+def _file(filename: str) -> str:
+    """A path relative to the working directory, or the name of a notebook's cell."""
+    if "IPython" in sys.modules:
+        from IPython import get_ipython  # only where a notebook has loaded it
+
+        compiler = getattr(get_ipython(), "compile", None)
+        name_of = getattr(compiler, "format_code_name", None)  # from IPython 8 on
+        named = name_of(filename) if name_of else None
+        if named:
+            return " ".join(named)
+    return _relative(filename, os.getcwd())

@@ -1,0 +1,85 @@
+"""Where JAX's references cannot go so far: a table of places, and errors for them.
+
+A place is the word of letters that `surroundings.surroundings` gives, with a bar where
+the state was taken in: ``G|SB`` is a branch in a scan of a model whose `apply` is under
+`grad`. Found by running pairs of transforms under JAX 0.10.0, 0.10.2, 0.11.0 and
+0.12.0, with the same result; `tests/test_state_reach.py` holds each row to it. What
+is not in the table works, as `tests/test_state_law.py` shows, or fails in JAX: a branch
+of `cond` under `vmap`, and what is in the table for a function under `grad`
+that `jit` has traced before, without it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .._base.errors import ScopeUsageError
+from .._base.lines import user_line
+from .surroundings import surroundings
+
+
+class _Gap(NamedTuple):
+    """A place where JAX cannot follow a reference.
+
+    Attributes:
+      place: an expression that is found in the place's word.
+      where: in words.
+      remedy: what to do instead.
+    """
+
+    place: re.Pattern[str]
+    where: str
+    remedy: str
+
+
+_GAPS = (
+    _Gap(
+        re.compile(r"G.*\|.*[SW].*B|\|.*G.*[SW].*B"),
+        "in a branch within a loop under grad",
+        "Read it before lax.cond and pass the value; return the new one from the"
+        " branches, and assign it after.",
+    ),
+    _Gap(
+        re.compile(r"G.*C.*\|.*W|G.*\|.*C.*W|\|.*G.*C.*W"),
+        "in a while_loop within jax.checkpoint under grad",
+        "Carry the value in the loop, and assign it after.",
+    ),
+)
+
+
+def _gap(outside: int) -> _Gap | None:
+    word = surroundings()
+    place = f"{word[:outside]}|{word[outside:]}"
+    return next((gap for gap in _GAPS if gap.place.search(place)), None)
+
+
+def is_in_reach(outside: int) -> bool:
+    """Whether JAX can follow a reference to where the code runs.
+
+    Args:
+      outside: how many letters the surroundings had where the state was taken in.
+    """
+    return _gap(outside) is None
+
+
+def require_reach(name: str, outside: int, what: str) -> None:
+    """Refuses state that is read or written where JAX cannot follow.
+
+    Args:
+      name: full name of the variable.
+      outside: as of `is_in_reach`.
+      what: is done: ``"read"`` or ``"assigned"``.
+
+    Raises:
+      ScopeUsageError: the place is in the table.
+    """
+    gap = _gap(outside)
+    if gap is not None:
+        raise ScopeUsageError(
+            f"Variable {name} is state and cannot be {what} {gap.where}: JAX does not"
+            " pass its references through.",
+            name=name,
+            where=user_line(),
+            remedy=gap.remedy,
+        )

@@ -1,0 +1,200 @@
+"""How one manifest differs from another: of the run before, say."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+from collections.abc import Iterator, Mapping
+from types import CodeType, FunctionType, MethodType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._base.trees import is_array
+from .._spec.partition import as_partition
+from .._spec.sameness import closed_over
+from .._spec.spec import TRAINABLE_VARIABLES, VariableSpec
+from .._text.table import describe
+
+Specs = Mapping[str, VariableSpec]
+
+# Names are equal, and lines move without a change.
+_FIELDS = tuple(
+    field.name
+    for field in dataclasses.fields(VariableSpec)
+    if field.name not in ("name", "where")
+)
+
+
+class SpecChange(NamedTuple):
+    """A variable that both have.
+
+    Attributes:
+      before, after: what each says of it.
+      fields: the names of those that differ.
+
+    >>> import scopejax as sj
+    >>> def net(width):
+    ...     return sj.transform(lambda scope: scope.get_variable("w", (2, width)))
+    >>> diff = net(4).manifest().diff(net(3).manifest())
+    >>> diff.changed["w"].text
+    'shape (2, 3) -> (2, 4)'
+    """
+
+    before: VariableSpec
+    after: VariableSpec
+    fields: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """``"shape (2, 3) -> (2, 4), trainable True -> False"``."""
+        return ", ".join(map(self._field, self.fields))
+
+    def _field(self, name: str) -> str:
+        old, new = (_text(name, getattr(s, name)) for s in (self.before, self.after))
+        return f"{name} {old} -> {new}" if old != new else f"{name} {new}, another one"
+
+
+class ManifestDiff:
+    """What `Manifest.diff` found. True if there is any difference.
+
+    Attributes:
+      added: full name -> spec, of what is new.
+      removed: full name -> spec, of what is gone.
+      changed: full name -> `SpecChange`.
+
+    >>> import scopejax as sj
+    >>> before = sj.transform(lambda scope: scope.get_variable("w", (2,))).manifest()
+    >>> after = sj.transform(lambda scope: scope.get_variable("v", (2,))).manifest()
+    >>> diff = after.diff(before)
+    >>> diff.headline, list(diff.added), list(diff.removed), bool(diff)
+    ('1 added, 1 removed.', ['v'], ['w'], True)
+    """
+
+    def __init__(self, before: Specs, after: Specs) -> None:
+        self.added = {k: spec for k, spec in after.items() if k not in before}
+        self.removed = {k: spec for k, spec in before.items() if k not in after}
+        both = ((k, before[k], after[k]) for k in after if k in before)
+        found = ((k, SpecChange(a, b, tuple(_changed(a, b)))) for k, a, b in both)
+        self.changed = {k: change for k, change in found if change.fields}
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+    @property
+    def headline(self) -> str:
+        """``"1 added, 2 removed."``."""
+        counts = {w: len(getattr(self, w)) for w in ("added", "removed", "changed")}
+        told = [f"{count} {word}" for word, count in counts.items() if count]
+        return f"{', '.join(told)}." if told else "Nothing changed."
+
+    def __str__(self) -> str:
+        lines = [f"  + {k}: {_row(spec)}" for k, spec in self.added.items()]
+        lines += [f"  - {k}: {_row(spec)}" for k, spec in self.removed.items()]
+        lines += [f"  ~ {k}: {change.text}" for k, change in self.changed.items()]
+        return "\n".join([self.headline, *lines])
+
+    def __repr__(self) -> str:
+        return f"<ManifestDiff: {self.headline}>"
+
+
+def _row(spec: VariableSpec) -> str:
+    where = f", {spec.where}" if spec.where else ""
+    return f"{spec.dtype}{list(spec.shape)}, {describe(spec.initializer)}{where}"
+
+
+def _text(field: str, value: Any) -> str:
+    if field == "partition":
+        return str(as_partition(value)) or "None"
+    if field == "initializer" or callable(value):
+        return describe(value)
+    return value.name.lower() if isinstance(value, enum.Enum) else str(value)
+
+
+def _changed(before: VariableSpec, after: VariableSpec) -> Iterator[str]:
+    for field in _FIELDS:
+        old, new = (_read(spec, field) for spec in (before, after))
+        if not same(old, new):
+            yield field
+
+
+def _read(spec: VariableSpec, field: str) -> Any:
+    """A field; the collections without the one that says trainable once more."""
+    if field != "collections":
+        return getattr(spec, field)
+    return [key for key in spec.collections if key != TRAINABLE_VARIABLES]
+
+
+def same(one: Any, two: Any, inside: frozenset[tuple[int, int]] = frozenset()) -> bool:
+    """Whether two values do the same, as far as can be told by looking into them.
+
+    Functions are the same if their code and what they close over are, wherever they
+    stand; objects if their type and attributes are; arrays if their numbers are.
+
+    >>> from jax.nn.initializers import normal
+    >>> same(normal(0.02), normal(0.02)), same(normal(0.02), normal(0.03))
+    (True, False)
+    """
+    if one is two or (id(one), id(two)) in inside:
+        return True
+    if is_array(one) and is_array(two):
+        return _same_array(one, two)
+    if type(one) is not type(two):
+        return False
+    inside |= {(id(one), id(two))}
+    parts = [_parts(value) for value in (one, two)]
+    if parts[0] is None or parts[1] is None:
+        return _equal(one, two)
+    return len(parts[0]) == len(parts[1]) and all(
+        same(a, b, inside) for a, b in zip(*parts, strict=True)
+    )
+
+
+def _equal(one: Any, two: Any) -> bool:
+    try:
+        return bool(one == two)
+    except (TypeError, ValueError):  # arrays inside: the truth value is ambiguous
+        return False
+
+
+def _same_array(one: Any, two: Any) -> bool:
+    if one.shape != two.shape or one.dtype != two.dtype:
+        return False
+    return np.array_equal(np.asarray(one), np.asarray(two), equal_nan=True)
+
+
+def _parts(value: Any) -> list[Any] | None:
+    """What a value is made of; None for what is compared as a whole."""
+    if isinstance(value, FunctionType):
+        defaults = (value.__defaults__, value.__kwdefaults__)
+        return [*_code(value.__code__), *defaults, *closed_over(value)]
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    if isinstance(value, functools.partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, dict):
+        return [part for item in value.items() for part in item]
+    if isinstance(value, tuple | list):
+        return list(value)
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, field.name) for field in dataclasses.fields(value)]
+    return _attributes(value)
+
+
+def _attributes(value: Any) -> list[Any] | None:
+    """Those of an object that does not say itself when it is equal to another."""
+    if getattr(type(value), "__eq__", None) is not object.__eq__:
+        return None
+    return [vars(value)] if hasattr(value, "__dict__") else None
+
+
+def _code(code: CodeType) -> list[Any]:
+    """The code of a function, wherever it stands in its file."""
+    constants = [
+        _code(part) if isinstance(part, CodeType) else (type(part), part)
+        for part in code.co_consts
+    ]
+    return [code.co_code, code.co_names, code.co_varnames, constants]

@@ -1,0 +1,383 @@
+"""Manifest: all variables of a model, before any of them exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh
+
+from .._base.dtypes import as_array
+from .._base.errors import InvalidArgumentError
+from .._base.keys import require_key
+from .._base.lines import user_line
+from .._base.names import join
+from .._base.trees import Tree, flat_names, insert, leaves
+from .._jax.mesh import AnyMesh, mesh_in_force
+from .._making.maker import Maker, per_item
+from .._scope.from_inputs import no_inputs
+from .._scope.lookup import not_given
+from .._spec.partition import sharding_of
+from .._spec.spec import FROM_INPUTS, VariableSpec, abstract
+from .._text import table as summary
+from .._text.progress import making_shown
+from .diff import ManifestDiff
+from .digest import digest
+from .fit import require_agreement, require_fit
+from .patterns import Pattern, matches, require_matches
+
+
+class Manifest(Mapping[str, VariableSpec]):
+    """An immutable mapping from full name to `VariableSpec`, in order of creation.
+
+    `Transformed.manifest` makes one from an abstract run of the model; nothing is
+    computed. Printing it shows the table of variables.
+
+    >>> import jax, scopejax as sj
+    >>> def model(scope):
+    ...     kernel = (scope / "head").get_variable("kernel", (2, 3))
+    ...     return kernel + scope.get_variable("step", (), trainable=False)
+    >>> manifest = sj.transform(model).manifest()
+    >>> list(manifest), manifest["head/kernel"].shape
+    (['head/kernel', 'step'], (2, 3))
+    """
+
+    def __init__(self, specs: Iterable[VariableSpec]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+
+    def __getitem__(self, name: str) -> VariableSpec:
+        return self._specs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    # Choosing
+
+    def select(
+        self,
+        *patterns: Pattern,
+        trainable: bool | None = None,
+        collection: str | None = None,
+    ) -> Manifest:
+        """The variables that match one of `patterns` and all of the rest.
+
+        Args:
+          *patterns: globs over full names (``"encoder/**"``, ``"**/kernel"``), compiled
+            regular expressions, or functions of a `VariableSpec`; none stands for all.
+          trainable: only those with this flag.
+          collection: only those in this collection.
+
+        Raises:
+          InvalidArgumentError: a glob or an expression matches no variable at all.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> list(sj.transform(model).manifest().select("a/**"))
+        ['a/w']
+        """
+        require_matches(patterns, self)
+        return Manifest(
+            spec
+            for spec in self.values()
+            if (not patterns or any(matches(p, spec) for p in patterns))
+            and trainable in (None, spec.trainable)
+            and (collection is None or collection in spec.collections)
+        )
+
+    def mask(
+        self,
+        *patterns: Pattern,
+        trainable: bool | None = None,
+        collection: str | None = None,
+    ) -> Tree:
+        """A nested dict of bools, True for what `select` takes; for `optax.masked`.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> sj.transform(model).manifest().mask("a/**")
+        {'a': {'w': True}, 'b': {'w': False}}
+        """
+        chosen = self.select(*patterns, trainable=trainable, collection=collection)
+        return self._tree(lambda spec: spec.name in chosen)
+
+    def labels(self, labels: Mapping[Pattern, Any]) -> Tree:
+        """A nested dict with the label of the first pattern that matches; for
+        `optax.partition`.
+
+        Raises:
+          InvalidArgumentError: a variable matches no pattern, or a pattern no variable.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> sj.transform(model).manifest().labels({"a/**": "adam", "**": "frozen"})
+        {'a': {'w': 'adam'}, 'b': {'w': 'frozen'}}
+        """
+        require_matches(labels, self)
+
+        def label(spec: VariableSpec) -> Any:
+            for pattern, value in labels.items():
+                if matches(pattern, spec):
+                    return value
+            raise InvalidArgumentError(
+                f"No pattern gives {spec.name} a label.",
+                name=spec.name,
+                where=user_line(),
+                remedy="Add a last pattern '**' for all the rest.",
+            )
+
+        return self._tree(label)
+
+    def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
+        """Splits `tree` into what is in this manifest and what is not.
+
+        `scopejax.merge` joins the two again. No array is copied.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("a/w", ()) + scope.get_variable("b/w", ())
+        >>> manifest = sj.transform(model).manifest()
+        >>> manifest.select("a/**").partition({"a": {"w": 1}, "b": {"w": 2}})
+        ({'a': {'w': 1}}, {'b': {'w': 2}})
+        """
+        inside: Tree = {}
+        outside: Tree = {}
+        for path, leaf in leaves(tree):
+            insert(inside if join(path) in self else outside, path, leaf)
+        return inside, outside
+
+    def __or__(self, other: Manifest) -> Manifest:
+        """The union of two models' variables, for models that share parameters.
+
+        Raises:
+          VariableMismatchError: a variable is in both and differs.
+        """
+        for name in self.keys() & other.keys():
+            require_agreement(self[name], other[name])
+        return Manifest(
+            [*self.values(), *(v for k, v in other.items() if k not in self)]
+        )
+
+    # Making and checking
+
+    def shapes(self, mesh: AnyMesh | None = None) -> Tree:
+        """A nested dict of `jax.ShapeDtypeStruct`: what to restore a checkpoint into.
+
+        Args:
+          mesh: each has the sharding of its variable on it; the mesh of `jax.set_mesh`
+            if left out, and no sharding where there is none.
+
+        Raises:
+          InvalidArgumentError: see `shardings`.
+
+        >>> import scopejax as sj
+        >>> sj.transform(lambda s: s.get_variable("w", (2,))).manifest().shapes()
+        {'w': ShapeDtypeStruct(shape=(2,), dtype=float32)}
+        """
+        mesh = mesh_in_force(mesh)
+        if mesh is None:
+            return self._tree(VariableSpec.shape_dtype)
+        return self._tree(
+            lambda spec: abstract(spec.shape, spec.dtype, sharding_of(spec, mesh))
+        )
+
+    def shardings(self, mesh: AnyMesh | None = None) -> Tree:
+        """A nested dict of `jax.sharding.NamedSharding`, as the partitioners say.
+
+        `jax.jit` takes it as `in_shardings` and `out_shardings`. What has no
+        partitioner is whole on each device. A stack's leading axes are not split,
+        unless `partitioners.stacked` asks for it.
+
+        Args:
+          mesh: the mesh, which may be abstract; that of `jax.set_mesh` if left out.
+
+        Raises:
+          InvalidArgumentError: there is no mesh; it lacks an axis that is named, or one
+            is used twice; an axis does not come out even; there is no such memory.
+
+        >>> import scopejax as sj
+        >>> from jax.sharding import AbstractMesh, PartitionSpec
+        >>> def model(scope):
+        ...     rows = scope.with_options(partitioner=lambda **_: PartitionSpec("data"))
+        ...     return rows.get_variable("w", (4, 2)), scope.get_variable("b", ())
+        >>> mesh = AbstractMesh((2,), ("data",))
+        >>> shardings = sj.transform(model).manifest().shardings(mesh)
+        >>> tuple(shardings["w"].spec), tuple(shardings["b"].spec)
+        (('data',), ())
+        """
+        mesh = mesh_in_force(mesh)
+        if mesh is None:
+            raise InvalidArgumentError(
+                "There is no mesh that variables could be sharded on.",
+                where=user_line(),
+                remedy="manifest.shardings(mesh), or within jax.set_mesh(mesh).",
+            )
+        return self._tree(lambda spec: sharding_of(spec, mesh))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names, shapes and dtypes; checkpoints keep that of their params.
+
+        >>> import scopejax as sj
+        >>> sj.transform(lambda s: s.get_variable("w", (2,))).manifest().digest[:8]
+        'd3e4122d'
+        """
+        return digest(self)
+
+    def initialize(
+        self,
+        key: jax.Array,
+        given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
+        progress: bool = False,
+    ) -> Tree:
+        """The arrays, made by a few compiled programs.
+
+        Args:
+          key: root key, typed or raw.
+          given: nested dict of arrays that exist; they are checked and kept.
+          mesh: where each array is made, in the parts that `shardings` says; that of
+            `jax.set_mesh` if left out. `given` is put there too.
+          progress: whether a bar is shown, in a terminal or a notebook; see
+            `Transformed`.
+
+        Returns:
+          Nested dict of arrays. Each depends on `key`, its name, shape, dtype and
+          initializer alone.
+
+        Raises:
+          VariableMismatchError: `given` has what the model has not.
+          InitializerError: an initializer failed, or returned something else.
+          InvalidArgumentError: a variable does not fit the mesh, see `shardings`; or
+            `progress` is no bool.
+
+        >>> import jax, scopejax as sj
+        >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> manifest.initialize(jax.random.key(0))["w"].shape
+        (2,)
+        """
+        require_key(key)
+        onto = mesh_in_force(mesh)
+        with making_shown(progress) as making, Maker(key, (), onto, making) as maker:
+            return self._made_by(maker, given)
+
+    def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:
+        """What `initialize` returns, by a maker that may know of the model already."""
+        kept: Tree = {}
+        if given is not None:
+            kept = require_fit(self, given, "given", complete=False)
+        missing = [spec for spec in self.values() if spec.name not in kept]
+        for spec in missing:
+            if spec.initializer is FROM_INPUTS:
+                raise no_inputs(spec)
+        made = maker.make(missing, kept)
+        return self._tree(
+            lambda spec: (
+                maker.place(spec, _own(kept[spec.name], spec.name))
+                if spec.name in kept
+                else made[spec.name]
+            )
+        )
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raises unless `params` has just these variables, of these shapes and dtypes.
+
+        Raises:
+          VariableMismatchError: lists every difference, with the nearest names.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> manifest = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> manifest.check({"w": jnp.zeros(2)})
+        """
+        require_fit(self, params, "params", complete=True)
+
+    # Losses and constraints
+
+    def regularization_loss(self, params: Mapping[str, Any]) -> jax.Array:
+        """The sum of all regularizers, a scalar; 0.0 where there are none.
+
+        A stacked variable counts item by item.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> def l2(w):
+        ...     return (w**2).sum()
+        >>> net = sj.transform(lambda s: s.get_variable("w", (2,), regularizer=l2))
+        >>> float(net.manifest().regularization_loss({"w": jnp.ones(2)}))
+        2.0
+        """
+        arrays = flat_names(params, "params")
+        losses = []
+        for spec in self.values():
+            if spec.regularizer is None:
+                continue
+            if spec.name not in arrays:
+                raise not_given(spec.name, arrays)
+            losses.append(per_item(spec.regularizer, spec.stack)(arrays[spec.name]))
+        return sum((jnp.sum(x) for x in losses if x is not None), jnp.float32(0))
+
+    def project(self, params: Mapping[str, Any]) -> Tree:
+        """`params` with every constraint applied; to be called after an update.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> def model(scope):
+        ...     return scope.get_variable("w", (2,), constraint=jnp.abs)
+        >>> manifest = sj.transform(model).manifest()
+        >>> manifest.project({"w": jnp.array([-1.0, 2.0])})["w"].tolist()
+        [1.0, 2.0]
+        """
+        projected: Tree = {}
+        for path, leaf in leaves(params, "params"):
+            spec = self.get(join(path))
+            if spec is not None and spec.constraint is not None:
+                leaf = per_item(spec.constraint, spec.stack)(leaf)
+            insert(projected, path, leaf)
+        return projected
+
+    # Looking
+
+    def __str__(self) -> str:
+        return summary.to_text(self.values())
+
+    def __repr__(self) -> str:
+        count = sum(spec.size for spec in self.values())
+        return f"<Manifest of {len(self)} variables, {count:,} numbers>"
+
+    def to_markdown(self) -> str:
+        """The table for a README."""
+        return summary.to_markdown(self.values())
+
+    def diff(self, other: Manifest) -> ManifestDiff:
+        """What changed from `other`, the manifest of the run before, to this one.
+
+        Variables are compared by all that their specs say but the line that made them:
+        initializers and other functions by what they do. Falsy if nothing changed.
+
+        >>> import jax, scopejax as sj
+        >>> before = sj.transform(lambda s: s.get_variable("w", (2,))).manifest()
+        >>> after = sj.transform(lambda s: s.get_variable("w", (3,))).manifest()
+        >>> print(after.diff(before))
+        1 changed.
+          ~ w: shape (2,) -> (3,)
+        >>> bool(after.diff(after))
+        False
+        """
+        return ManifestDiff(other, self)
+
+    def _tree(self, value: Callable[[VariableSpec], Any]) -> Tree:
+        """The nested dict with `value(spec)` for each variable."""
+        tree: Tree = {}
+        for spec in self.values():
+            insert(tree, spec.path, value(spec))
+        return tree
+
+
+def _own(leaf: Any, name: str) -> jax.Array:
+    """A given leaf as a JAX array that shares no memory with a NumPy one."""
+    return leaf if isinstance(leaf, jax.Array) else jnp.array(as_array(leaf, name))

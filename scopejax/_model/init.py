@@ -1,0 +1,143 @@
+"""init: the model runs once, abstractly, and then its variables are made."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+
+from .._base.arguments import Arguments
+from .._base.keys import require_key
+from .._base.trees import Tree, from_flat, merge, to_flat
+from .._jax.mesh import AnyMesh, in_force, mesh_in_force
+from .._making.maker import Maker
+from .._manifest.manifest import Manifest
+from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
+from .._scope.pytree import Scope, recording_scope
+from .._scope.record import Expect, Record
+from .._scope.state import hold
+from .._spec.spec import VariableSpec
+from .._text.progress import Making, making_shown
+
+Model = Callable[..., Any]
+
+
+def record(
+    model: Model,
+    key: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    stateful: bool = False,
+    expect: Expect | None = None,
+    making: Making | None = None,
+) -> Manifest:
+    """The manifest of one abstract run of the model.
+
+    Args:
+      key: the root key; None for an abstract one.
+      stateful: whether the model may assign variables.
+      expect: is told of each variable that the model's own trace creates.
+      making: looks at the variables while they are recorded.
+    """
+    arguments = Arguments(args, kwargs)
+    specs: list[VariableSpec] = []
+
+    def run(key: jax.Array, arrays: dict[int, Any]) -> None:
+        args, kwargs = arguments.having(arrays)
+        with Record.running(key, sys._getframe(), stateful, expect) as record:
+            if making is not None:
+                making.record(record.specs)
+            model(recording_scope(record), *args, **kwargs)
+            specs.extend(record.specs.values())
+        if not _looks_for_leaks():
+            raise _Recorded
+
+    if key is None:
+        key = jax.eval_shape(lambda: jax.random.key(0))
+    with contextlib.suppress(_Recorded):
+        jax.eval_shape(run, key, arguments.arrays)
+    return Manifest(specs)
+
+
+class _Recorded(Exception):
+    """All is known: JAX need not make a jaxpr of the run, a seventh of its time."""
+
+
+def _looks_for_leaks() -> bool:
+    """Whether JAX is to see the run through, for `jax.checking_leaks`."""
+    return bool(jax.config.jax_check_tracer_leaks)  # type: ignore[attr-defined]
+
+
+def initialize(
+    model: Model,
+    key: jax.Array,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    given: Mapping[str, Any] | None,
+    mesh: AnyMesh | None,
+    progress: bool,
+    *,
+    stateful: bool = False,
+) -> tuple[Manifest, Tree]:
+    """The manifest and the arrays; those in `given` are checked and kept."""
+    require_key(key)
+    known = {} if given is None else to_flat(given)
+    mesh = mesh_in_force(mesh)
+    with (
+        making_shown(progress) as making,
+        in_force(mesh, key),
+        Maker(key, known, mesh, making) as maker,
+    ):
+        run = record(
+            model,
+            key,
+            args,
+            kwargs,
+            stateful=stateful,
+            expect=maker.expect,
+            making=making,
+        )
+        pending = pending_in(run, known, stateful=stateful)
+        maker.total([run[name] for name in pending])  # the rest follows
+        rest = Manifest(spec for name, spec in run.items() if name not in pending)
+        made = rest._made_by(maker, given)
+        if pending:
+            arguments = Arguments(args, kwargs)
+            require_inputs(pending, arguments.leaves)
+            offered = _offered(model, key, arguments, pending, rest, made, stateful)
+            jax.tree.map(maker.begun, offered)
+            made = run._made_by(maker, merge(made, offered))
+        return run, made
+
+
+def _offered(
+    model: Model,
+    key: jax.Array,
+    arguments: Arguments,
+    pending: Mapping[str, Pending],
+    rest: Manifest,
+    made: Tree,
+    stateful: bool,
+) -> Tree:
+    """What the model computes from its inputs, given all `rest` as `made`."""
+    state, params = rest.select(trainable=False).partition(made)
+
+    def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
+        held = hold(state) if stateful else state
+        scope = Scope(merge(params, held, from_flat(pending)), key=key)
+        args, kwargs = arguments.having(arrays)
+        try:
+            model(scope, *args, **kwargs)
+            return from_flat({name: place.initial for name, place in pending.items()})
+        except NameError as error:
+            raise no_axis(next(iter(pending)), error) from error
+        finally:
+            for place in pending.values():
+                place.forget()
+
+    offered: Tree = jax.jit(offer)(key, arguments.arrays, params, state)
+    return offered

@@ -1,0 +1,155 @@
+"""transform: a function of a scope becomes pure functions of params, and of state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+from jax.sharding import Mesh
+
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+from .._base.trees import Tree, merge
+from .._manifest.manifest import Manifest
+from .._scope.pytree import Scope
+from .._scope.state import hold, release
+from .init import initialize, record
+from .transformed import Transformed as Transformed
+from .transformed import TransformedWithState as TransformedWithState
+
+
+def transform(model: Callable[..., Any]) -> Transformed:
+    """Makes pure functions of a model that takes a `Scope` as its first argument.
+
+    Args:
+      model: ``model(scope, *args, **kwargs) -> out``. It must do the same for the same
+        arguments and take no decision in Python on the values of arrays.
+
+    Returns:
+      A `Transformed`.
+
+    Raises:
+      InvalidArgumentError: `model` is not callable.
+
+    >>> import jax, jax.numpy as jnp, scopejax as sj
+    >>> def dense(scope, x, features):
+    ...     return x @ scope.get_variable("kernel", (x.shape[-1], features))
+    >>> net = sj.transform(dense)
+    >>> params = net.init(jax.random.key(0), jnp.ones((4, 2)), 3)
+    >>> jax.tree.map(jnp.shape, params)
+    {'kernel': (2, 3)}
+    >>> net.apply(params, jnp.ones((4, 2)), 3).shape
+    (4, 3)
+    """
+    _require_model(model)
+
+    def init(
+        key: jax.Array,
+        /,
+        *args: Any,
+        given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
+        progress: bool = False,
+        **kwargs: Any,
+    ) -> Tree:
+        return initialize(model, key, args, kwargs, given, mesh, progress)[1]
+
+    def apply(
+        params: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        return model(Scope(params, key=key), *args, **kwargs)
+
+    def manifest(*args: Any, **kwargs: Any) -> Manifest:
+        return record(model, None, args, kwargs)
+
+    def check(params: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> None:
+        manifest(*args, **kwargs).check(params)
+
+    return Transformed(init, apply, manifest, check)
+
+
+def _require_model(model: Any) -> None:
+    if not callable(model):
+        raise InvalidArgumentError(
+            f"transform takes a function of a scope, but received: {model!r}",
+            expected="a function model(scope, *args)",
+            found=type(model).__name__,
+            where=user_line(),
+        )
+
+
+def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
+    """`transform` of a model that assigns variables: moving averages, counters.
+
+    The variables that are not trainable are the state. `Scope.assign` writes them, also
+    within JAX's `jit`, `scan`, `cond`, `while_loop` and `grad`, and `apply` returns the
+    state as it is at its end, in the structure, shapes and dtypes that it came in. No
+    gradient flows through state.
+
+    Args:
+      model: as of `transform`.
+
+    Returns:
+      A `TransformedWithState`.
+
+    Raises:
+      InvalidArgumentError: `model` is not callable.
+
+    >>> import jax, jax.numpy as jnp, scopejax as sj
+    >>> def running_mean(scope, x):
+    ...     mean = scope.get_variable("mean", x.shape, trainable=False)
+    ...     scope.assign("mean", 0.9 * mean + 0.1 * x)
+    ...     return x - mean
+    >>> net = sj.transform_with_state(running_mean)
+    >>> zeros = {"mean": jnp.zeros(2)}
+    >>> params, state = net.init(jax.random.key(0), jnp.ones(2), given=zeros)
+    >>> out, state = jax.jit(net.apply)(params, state, jnp.ones(2))
+    >>> params, state
+    ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
+    """
+    _require_model(model)
+
+    def init(
+        key: jax.Array,
+        /,
+        *args: Any,
+        given: Mapping[str, Any] | None = None,
+        mesh: Mesh | None = None,
+        progress: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Tree, Tree]:
+        specs, variables = initialize(
+            model, key, args, kwargs, given, mesh, progress, stateful=True
+        )
+        return specs.select(trainable=True).partition(variables)
+
+    def apply(
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, Any]:
+        held = hold(state)
+        out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+        return out, release(held, state)
+
+    def manifest(*args: Any, **kwargs: Any) -> Manifest:
+        return record(model, None, args, kwargs, stateful=True)
+
+    def check(
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        manifest(*args, **kwargs).check(merge(params, state))
+
+    return TransformedWithState(init, apply, manifest, check)

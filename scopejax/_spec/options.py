@@ -1,0 +1,150 @@
+"""What a scope passes down to the variables and scopes below it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import jax
+
+from .._base.dtypes import as_dtype
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
+
+
+class _ReuseMode(enum.Enum):
+    """`AUTO_REUSE`: create what does not exist, return what does."""
+
+    AUTO_REUSE = 1
+
+    def __repr__(self) -> str:
+        return "AUTO_REUSE"
+
+
+AUTO_REUSE: Final = _ReuseMode.AUTO_REUSE
+
+Reuse = bool | None | Literal[_ReuseMode.AUTO_REUSE]
+Regularizer = Callable[[Any], Any]
+Constraint = Callable[[Any], Any]
+Getter = Callable[..., Any]
+Partitioner = Callable[..., Any]
+
+
+def no_regularizer(_: Any) -> None:
+    """Give this as `regularizer` to switch an inherited one off.
+
+    >>> import scopejax as sj
+    >>> no_regularizer(1.0) is None
+    True
+    """
+
+
+@dataclasses.dataclass(frozen=True)
+class _Composed:
+    """Two custom getters, the inner scope's first. A value: equal parts are equal."""
+
+    inner: Getter
+    outer: Getter
+
+    def __call__(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.inner(getter.around(self.outer), *args, **kwargs)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """The defaults of one scope. None stands for "nothing given so far"."""
+
+    reuse: Reuse = None
+    initializer: Any = None
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
+    dtype: Any = None
+    partitioner: Partitioner | None = None
+    custom_getter: Getter | None = None
+    caching_device: Any = None
+    trainable: bool | None = None
+
+    def override(self, where: str, **given: Any) -> Options:
+        """These options with those `given` that are not None put over them."""
+        changes = {k: v for k, v in given.items() if v is not None}
+        for option, value in changes.items():
+            check_option(option, value, where)
+        if changes.get("reuse") is False:
+            del changes["reuse"]
+        if "dtype" in changes:
+            changes["dtype"] = as_dtype(changes["dtype"], where)
+        if "custom_getter" in changes and self.custom_getter is not None:
+            getter = _Composed(changes["custom_getter"], self.custom_getter)
+            changes["custom_getter"] = getter
+        return dataclasses.replace(self, **changes)
+
+    def acts_alike(self, other: Options) -> bool:
+        """Whether lookups of variables that exist do the same under both."""
+        return self.dtype == other.dtype and _equal(
+            self.custom_getter, other.custom_getter
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Options) and all(
+            _equal(getattr(self, f.name), getattr(other, f.name))
+            for f in dataclasses.fields(self)
+        )
+
+    def __hash__(self) -> int:
+        return hash((Options, self.reuse, str(self.dtype), self.trainable))
+
+
+def _equal(one: Any, two: Any) -> bool:
+    """Equality that an initializer or getter with arrays inside cannot break."""
+    if one is two:
+        return True
+    try:
+        return type(one) is type(two) and bool(one == two)
+    except (TypeError, ValueError):  # arrays: the truth value is ambiguous
+        return False
+
+
+# Kinds of memory by JAX's names outside of a trace, and what it calls them inside.
+MEMORIES = {"device": jax.memory.Space.Device, "pinned_host": jax.memory.Space.Host}
+
+
+def _is_place(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in MEMORIES
+    return isinstance(value, jax.Device | jax.sharding.Sharding)
+
+
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "reuse": (
+        lambda v: v is True or v is False or v is AUTO_REUSE,
+        "The reuse parameter must be True or False or None or AUTO_REUSE, but"
+        " received: {!r}",
+    ),
+    "regularizer": (callable, "Regularizer must be callable, but received: {!r}"),
+    "constraint": (callable, "Constraint must be callable, but received: {!r}"),
+    "partitioner": (callable, "Partitioner must be callable, but received: {!r}"),
+    "custom_getter": (
+        callable,
+        "Passed a custom_getter which is not callable: {!r}",
+    ),
+    "caching_device": (
+        _is_place,
+        "caching_device must be a device, a sharding, 'device' or 'pinned_host', but"
+        " received: {!r}",
+    ),
+    "trainable": (
+        lambda v: isinstance(v, bool),
+        "trainable must be True or False or None, but received: {!r}",
+    ),
+}
+
+
+def check_option(option: str, value: Any, name: str) -> None:
+    """Refuses a value that `option` cannot have; None is always fine."""
+    if value is None or option not in _CHECKS:
+        return
+    is_fine, message = _CHECKS[option]
+    if not is_fine(value):
+        raise InvalidArgumentError(message.format(value), name=name, where=user_line())

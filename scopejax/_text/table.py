@@ -1,0 +1,263 @@
+"""The table of variables, as text and in markdown; `views` shows it as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .. import initializers
+from .._base.names import natural
+from .._spec.partition import as_partition
+from .._spec.sameness import closed_over
+from .._spec.spec import VariableSpec
+
+_NAMED = {
+    id(getattr(initializers, name)): name
+    for name in (
+        "glorot_uniform",
+        "glorot_normal",
+        "he_uniform",
+        "he_normal",
+        "lecun_uniform",
+        "lecun_normal",
+    )
+}
+
+
+class Column(NamedTuple):
+    """One column of a table, behind the names.
+
+    Attributes:
+      title: its head.
+      cell: the text for one row.
+      total: the text for a scope, or for all: of the rows in it.
+      right: whether it is set to the right.
+      optional: whether it is left out where it would be empty.
+      weight: of the rows in it, as a number, for a bar.
+    """
+
+    title: str
+    cell: Callable[[Any], str]
+    total: Callable[[list[Any]], str] = lambda rows: ""
+    right: bool = False
+    optional: bool = False
+    weight: Callable[[list[Any]], float] | None = None
+
+
+class Node(NamedTuple):
+    """A scope or a variable of the tree that is shown; its root is called ``total``.
+
+    Attributes:
+      name: its last component.
+      items: what is in it, at any depth; of a variable, the one item.
+      below: what is right in it, variables first; None for a variable.
+    """
+
+    name: str
+    items: list[Any]
+    below: list[Node] | None = None
+
+
+class _Row(NamedTuple):
+    depth: int
+    cells: tuple[str, ...]
+    kind: str  # "head", "variable", "scope" or "total"
+
+
+def counted(rows: list[Any]) -> str:
+    """``"3 variables"``."""
+    return f"{len(rows):,} variable{'' if len(rows) == 1 else 's'}"
+
+
+def _nbytes(rows: list[Any]) -> int:
+    return sum(row.nbytes for row in rows)
+
+
+# What a checkpoint tells of a variable, too.
+PLAIN_COLUMNS = (
+    Column("shape", lambda row: str(row.shape), counted),
+    Column("dtype", lambda row: str(row.dtype)),
+    Column(
+        "count",
+        lambda row: f"{row.size:,}",
+        lambda rows: f"{sum(row.size for row in rows):,}",
+        right=True,
+    ),
+    Column(
+        "bytes",
+        lambda row: bytes_text(row.nbytes),
+        lambda rows: bytes_text(_nbytes(rows)),
+        right=True,
+        weight=_nbytes,
+    ),
+)
+COLUMNS = (
+    *PLAIN_COLUMNS,
+    Column(
+        "partition",
+        lambda spec: (
+            "" if spec.partition is None else str(as_partition(spec.partition))
+        ),
+        optional=True,
+    ),
+    Column("initializer", lambda spec: describe(spec.initializer)),
+    Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
+    Column("defined at", lambda spec: spec.where),
+)
+_Columns = Sequence[Column]
+
+
+def rows(specs: Iterable[VariableSpec]) -> list[tuple[str, ...]]:
+    """The cells of the table, scopes with their subtotals before what is in them."""
+    return [row.cells for row in _table(specs, COLUMNS)[0][1:]]
+
+
+def grow(items: Iterable[Any], *, ordered: bool = False) -> Node:
+    """The tree of what has a `path`.
+
+    Args:
+      items: variables, or what tells of them.
+      ordered: whether their order is kept, and not made natural.
+
+    >>> from types import SimpleNamespace
+    >>> root = grow(SimpleNamespace(path=path) for path in [("b", "w"), ("a",)])
+    >>> [(node.name, node.below is None) for node in root.below]
+    [('a', True), ('b', False)]
+    """
+    found = list(items) if ordered else sorted(items, key=_order)
+    return Node("total", found, _below(found, 0))
+
+
+def _order(item: Any) -> list[Any]:
+    """Natural order, component by component; a scope's own variables come first."""
+    *above, last = item.path
+    return [*((1, natural(part)) for part in above), (0, natural(last))]
+
+
+def _below(items: list[Any], depth: int) -> list[Node]:
+    """The nodes of variables that share their first `depth` components."""
+    here, inside = list[Node](), dict[str, list[Any]]()
+    for item in items:
+        if len(item.path) == depth + 1:
+            here.append(Node(item.path[depth], [item]))
+        else:
+            inside.setdefault(item.path[depth], []).append(item)
+    scopes = (Node(n, found, _below(found, depth + 1)) for n, found in inside.items())
+    return [*here, *scopes]
+
+
+def filled(items: Sequence[Any], columns: _Columns) -> _Columns:
+    """The columns without the optional ones that would be empty."""
+    return [c for c in columns if not c.optional or any(map(c.cell, items))]
+
+
+def _table(
+    items: Iterable[Any], columns: _Columns, ordered: bool = False
+) -> tuple[list[_Row], _Columns]:
+    """Head, body and total of what fills the columns; and those that are shown."""
+    root = grow(items, ordered=ordered)
+    columns = filled(root.items, columns)
+    head = _Row(0, ("variable", *(column.title for column in columns)), "head")
+    body = (row for node in root.below or () for row in _rows(node, 0, columns))
+    return [head, *body, _Row(0, _totals(root, "total", columns), "total")], columns
+
+
+def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[_Row]:
+    if node.below is None:
+        (item,) = node.items
+        cells = (node.name, *(column.cell(item) for column in columns))
+        yield _Row(depth, cells, "variable")
+        return
+    yield _Row(depth, _totals(node, f"{node.name}/", columns), "scope")
+    for below in node.below:
+        yield from _rows(below, depth + 1, columns)
+
+
+def _totals(node: Node, label: str, columns: _Columns) -> tuple[str, ...]:
+    return (label, *(column.total(node.items) for column in columns))
+
+
+def printable(text: str) -> str:
+    r"""The text with escapes for what a terminal or a page obeys, or does not show.
+
+    >>> print(printable("a\x1b[2J/é\n"))
+    a\x1b[2J/é\n
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def bytes_text(nbytes: int) -> str:
+    """A number of bytes in binary units.
+
+    >>> bytes_text(1000), bytes_text(1536), bytes_text(5 * 2**30)
+    ('1000 B', '1.5 KiB', '5.0 GiB')
+    """
+    size = float(nbytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{nbytes} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def describe(initializer: Any) -> str:
+    """The call that made an initializer, as far as it can be told.
+
+    >>> from jax.nn.initializers import normal, zeros
+    >>> describe(normal(0.02)), describe(zeros), describe([1.0, 2.0])
+    ('normal(0.02)', 'zeros', 'value')
+    """
+    if not callable(initializer):
+        return "value"
+    if id(initializer) in _NAMED:
+        return _NAMED[id(initializer)]
+    name = getattr(initializer, "__qualname__", type(initializer).__name__)
+    factory, _, inner = name.rpartition(".<locals>.")
+    if not factory or inner == "<lambda>":
+        return name.rpartition(".")[2]
+    values = [value for value in closed_over(initializer) if _is_plain(value)]
+    return f"{factory.rpartition('.')[2]}({', '.join(map(str, values))})"
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str)
+
+
+def to_text(
+    items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
+) -> str:
+    """The table with aligned columns, for a terminal."""
+    table, columns = _table(items, columns, ordered)
+    lines = [("  " * row.depth + row.cells[0], *row.cells[1:]) for row in table]
+    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
+    sides = [str.ljust, *(str.rjust if c.right else str.ljust for c in columns)]
+    texts = [
+        "  ".join(
+            side(cell, width)
+            for side, cell, width in zip(sides, line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    rule = "-" * max(map(len, texts))
+    return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1]])
+
+
+def to_markdown(
+    items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
+) -> str:
+    """The table in GitHub's markdown."""
+
+    def line(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+    (head, *body), columns = _table(items, columns, ordered)
+    rule = ["---", *("---:" if column.right else "---" for column in columns)]
+    cells = [
+        ("&nbsp;" * 4 * row.depth + (f"`{row.cells[0]}`"), *row.cells[1:])
+        for row in body
+    ]
+    return "\n".join([line(head.cells), line(rule), *map(line, cells)])

@@ -1,0 +1,215 @@
+"""Session and the ops that it runs, for notebooks and tutorials.
+
+Variables exist as the line runs, and ops are done at once; a session gives their values
+as NumPy arrays, runs an op again, and knows which variables an initializer was run for.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Any
+
+import jax
+import numpy as np
+
+from .._graph.current import get_default_graph
+from .._graph.graph import Graph
+from .._variables.operation import Assignment, InitializerOp, Operation
+from .._variables.variable import Variable
+from .._words.array_like import ArrayLike
+from .._words.errors import tf_error
+from ..errors import FailedPreconditionError
+from .functions import global_variables, local_variables
+
+
+class Session:
+    """Runs ops and gives values as NumPy arrays.
+
+    Args:
+      target: without effect.
+      graph: the default graph where it is None.
+      config: without effect.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default(), tf1.Session() as sess:
+    ...     v = tf1.get_variable("v", [2], initializer=tf1.ones_initializer())
+    ...     sess.run(tf1.global_variables_initializer())
+    ...     print(sess.run([v, v * 2]))
+    [array([1., 1.], dtype=float32), array([2., 2.], dtype=float32)]
+    """
+
+    def __init__(
+        self, target: str = "", graph: Graph | None = None, config: Any = None
+    ) -> None:
+        del target, config
+        self.graph = graph if graph is not None else get_default_graph()
+        self._default = self.graph.as_default()
+
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Any = None,
+        options: Any = None,
+        run_metadata: Any = None,
+    ) -> Any:
+        """The values of `fetches`, a nest of variables, arrays, ops and names.
+
+        Raises:
+          FailedPreconditionError: a variable's initializer was not run.
+          ValueError: there is a `feed_dict`.
+        """
+        del options, run_metadata
+        if feed_dict:
+            raise tf_error(
+                ValueError,
+                "There are no placeholders to feed: a model is a function, and they are"
+                " its arguments.",
+                remedy="tf1.transform(fn).apply(graph.variables, x)",
+            )
+        nodes = (ArrayLike, Operation)
+        return jax.tree.map(
+            self._fetch, fetches, is_leaf=lambda x: x is None or isinstance(x, nodes)
+        )
+
+    def _fetch(self, fetch: Any) -> Any:
+        if isinstance(fetch, str):
+            fetch = self._named(fetch)
+        if isinstance(fetch, Operation | Assignment):
+            result = fetch.run()
+            return None if result is None else np.asarray(result)
+        if isinstance(fetch, Variable) and not fetch._started:
+            raise tf_error(
+                FailedPreconditionError,
+                f"Attempting to use uninitialized value {fetch.op.name}",
+                name=fetch.op.name,
+                first=fetch.defined_at,
+                remedy="sess.run(tf1.global_variables_initializer()) first; or read"
+                " variable.value(), which needs none.",
+            )
+        if fetch is None:
+            raise tf_error(
+                TypeError,
+                "Argument `fetch` = None has invalid type NoneType. Cannot be None",
+            )
+        return np.asarray(fetch)
+
+    def _named(self, name: str) -> Any:
+        wanted = name if name.endswith(":0") else name + ":0"
+        for variable in self.graph.placed.values():
+            if getattr(variable, "name", None) == wanted:
+                return variable
+        raise tf_error(
+            ValueError,
+            f"Fetch argument {name!r} cannot be interpreted as a Tensor. (The name"
+            f" {name!r} refers to a Tensor which does not exist.)",
+        )
+
+    def as_default(self) -> Any:
+        """Within it this is the session of `get_default_session`."""
+        return self
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __enter__(self) -> Session:
+        self._default = self.graph.as_default()
+        self._default.__enter__()
+        _SESSIONS.entered.append(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _SESSIONS.entered.pop()
+        self._default.__exit__(None, None, None)
+
+
+class _Sessions(threading.local):
+    def __init__(self) -> None:
+        self.entered: list[Session] = []
+
+
+_SESSIONS = _Sessions()
+
+
+def get_default_session() -> Session | None:
+    """The session that this thread is in, or None.
+
+    >>> from scopejax import tf1
+    >>> tf1.get_default_session() is None
+    True
+    """
+    return _SESSIONS.entered[-1] if _SESSIONS.entered else None
+
+
+def variables_initializer(var_list: Any, name: str = "init") -> Operation:
+    """An op that gives the variables of a list their initial values.
+
+    >>> from scopejax import tf1
+    >>> tf1.variables_initializer([])
+    <tf.Operation 'init'>
+    """
+    return InitializerOp(var_list, name)
+
+
+def global_variables_initializer() -> Operation:
+    """An op that gives all global variables their initial values.
+
+    >>> from scopejax import tf1
+    >>> tf1.global_variables_initializer().run()
+    """
+    return InitializerOp(global_variables())
+
+
+def initialize_all_variables() -> Operation:
+    """TF1's older name of `global_variables_initializer`.
+
+    >>> from scopejax import tf1
+    >>> tf1.initialize_all_variables().run()
+    """
+    return global_variables_initializer()
+
+
+def local_variables_initializer() -> Operation:
+    """An op that gives all local variables their initial values.
+
+    >>> from scopejax import tf1
+    >>> tf1.local_variables_initializer().run()
+    """
+    return InitializerOp(local_variables())
+
+
+class _Report(Operation):
+    """The names of the variables that no initializer was run for."""
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: list[Any], name: str) -> None:
+        super().__init__(name)
+        self._variables = variables
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+        """The names as bytes, as TF1's strings are."""
+        names = [v.op.name.encode() for v in self._variables if not v._started]
+        return np.asarray(names, object)
+
+
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> Operation:
+    """An op for the names of the variables that no initializer was run for.
+
+    They have values all the same; what is reported is what TF1 would.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default(), tf1.Session() as sess:
+    ...     v = tf1.get_variable("v", [1])
+    ...     sess.run(tf1.report_uninitialized_variables()).tolist()
+    [b'v']
+    """
+    variables = global_variables() + local_variables() if var_list is None else var_list
+    return _Report(list(variables), name)

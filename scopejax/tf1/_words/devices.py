@@ -1,0 +1,60 @@
+"""TF1's names of devices as JAX's devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from ..._spec.options import MEMORIES
+from .errors import tf_error
+
+
+def device_named(wanted: Any) -> jax.Device | None:
+    """The device of a name; None and "" leave it to JAX.
+
+    Args:
+      wanted: ``"/gpu:0"``, ``"/job:worker/task:1/device:CPU:1"`` (job, replica and task
+        are left aside), a `jax.Device`, or None.
+
+    Raises:
+      ValueError: there is no such device, or it is no name.
+
+    >>> device_named("/device:CPU:0").platform
+    'cpu'
+    """
+    if wanted is None or wanted == "":
+        return None
+    if isinstance(wanted, jax.Device):
+        return wanted
+    last = str(wanted).lower().rpartition("/")[2].removeprefix("device:")
+    platform, _, number = last.partition(":")
+    try:
+        return dict(enumerate(jax.devices(platform)))[int(number or 0)]
+    except (RuntimeError, LookupError, ValueError) as error:
+        known = ", ".join(f"/{d.platform}:{d.id}" for d in jax.devices())
+        raise tf_error(
+            ValueError,
+            f"There is no device {wanted!r} here.",
+            remedy=f"Name one of these: {known}",
+        ) from error
+
+
+def caching_place(wanted: Any) -> Any:
+    """Where `caching_device` says that a variable is brought to be read.
+
+    Args:
+      wanted: as of `device_named`; besides, as in `scopejax.Scope.get_variable`, a
+        `jax.sharding.Sharding`, ``"device"`` or ``"pinned_host"``.
+
+    Raises:
+      ValueError: there is no such device, or it is no name.
+
+    >>> caching_place("pinned_host"), caching_place("/cpu:0").id, caching_place("")
+    ('pinned_host', 0, None)
+    """
+    if isinstance(wanted, jax.sharding.Sharding):
+        return wanted
+    if isinstance(wanted, str) and wanted in MEMORIES:
+        return wanted
+    return device_named(wanted)
