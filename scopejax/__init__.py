@@ -14,6 +14,8 @@ from ._base.errors import ScopeUsageError as ScopeUsageError
 from ._base.errors import VariableExistsError as VariableExistsError
 from ._base.errors import VariableMismatchError as VariableMismatchError
 from ._base.errors import VariableNotFoundError as VariableNotFoundError
+from ._base.homes import keep_former as _keep_former
+from ._base.homes import settle as _settle
 from ._base.trees import from_flat as from_flat
 from ._base.trees import merge as merge
 from ._base.trees import to_flat as to_flat
@@ -32,6 +34,22 @@ from ._spec.spec import VariableAggregation as VariableAggregation
 from ._spec.spec import VariableSpec as VariableSpec
 from ._spec.spec import VariableSynchronization as VariableSynchronization
 from ._version import __version__ as __version__
+
+_settle(__name__)
+# What pickles of version 0.1.0 name.
+_keep_former(
+    __name__,
+    {
+        "_differences": "_manifest.diff",
+        "_errors": "_base.errors",
+        "_fields": "_scope.fields",
+        "_manifest": "_manifest.manifest",
+        "_options": "_spec.options",
+        "_place": "_scope.place",
+        "_scope": "_scope.scope",
+        "_spec": "_spec.spec",
+    },
+)
 
 if _TYPE_CHECKING:
     from . import checkpoints as checkpoints

@@ -27,6 +27,8 @@ from ._scope.getter import VariableGetter as VariableGetter
 from ._spec.options import no_regularizer
 from .initializers import InitialValueOf
 
+VariableGetter.__module__ = __name__  # its public home
+
 _KERNELS = "**/kernel"
 _NORMAL = normal(1.0)
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .tf1 import min_max_variable_partitioner as min_max_variable_partitioner
     from .tf1 import variable_axis_size_partitioner as variable_axis_size_partitioner
 
+Partition.__module__ = __name__  # its public home
+
 MeshAxis = str | tuple[str, ...]
 Rule = PartitionSpec | Partitioner
 

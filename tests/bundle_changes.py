@@ -6,10 +6,10 @@ further.
 
 import math
 
-from scopejax.checkpoints._bundles.crc import masked_crc
-from scopejax.checkpoints._bundles.messages import read_entry
-from scopejax.checkpoints._bundles.table import table
-from scopejax.checkpoints._bundles.types import numpy_dtype
+from scopejax.checkpoints._tensorflow.crc import masked_crc
+from scopejax.checkpoints._tensorflow.messages import read_entry
+from scopejax.checkpoints._tensorflow.table import table
+from scopejax.checkpoints._tensorflow.types import numpy_dtype
 
 from .bundles import MAGIC, Files, append, block, compressed, items, message, table_of
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import cramjam
 import numpy as np
-from scopejax.checkpoints._bundles.block import BlockWriter
-from scopejax.checkpoints._bundles.crc import masked_crc
-from scopejax.checkpoints._bundles.ordered_code import slice_key
-from scopejax.checkpoints._bundles.table import read_table, table
-from scopejax.checkpoints._bundles.types import number_of
-from scopejax.checkpoints._bundles.wire import put, varint
 
-from scopejax.checkpoints._bundles import messages
+from scopejax.checkpoints._tensorflow import messages
+from scopejax.checkpoints._tensorflow.block import BlockWriter
+from scopejax.checkpoints._tensorflow.crc import masked_crc
+from scopejax.checkpoints._tensorflow.ordered_code import slice_key
+from scopejax.checkpoints._tensorflow.table import read_table, table
+from scopejax.checkpoints._tensorflow.types import number_of
+from scopejax.checkpoints._tensorflow.wire import put, varint
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "expected.json").read_text())

@@ -14,7 +14,7 @@ import sys
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-_MANY = 1500
+_MANY = 600
 
 
 def share_programs(folder):

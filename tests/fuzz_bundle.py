@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scopejax.checkpoints._bundles.index import Stored
 
 from scopejax._base.errors import CheckpointError
-from scopejax.checkpoints._bundles import Bundle
+from scopejax.checkpoints._tensorflow import Bundle
+from scopejax.checkpoints._tensorflow.index import Stored
 
 from .bundle_changes import MENDED, RAW
 from .bundles import EXPECTED, Files, compressed, files

@@ -4,13 +4,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from scopejax.checkpoints._bundles.crc import masked_crc
-from scopejax.checkpoints._bundles.ordered_code import slice_key
-from scopejax.checkpoints._bundles.table import table
-from scopejax.checkpoints._bundles.wire import put, varint
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle
+from scopejax.checkpoints._tensorflow import Bundle
+from scopejax.checkpoints._tensorflow.crc import masked_crc
+from scopejax.checkpoints._tensorflow.ordered_code import slice_key
+from scopejax.checkpoints._tensorflow.table import table
+from scopejax.checkpoints._tensorflow.wire import put, varint
 
 from .bundles import (
     HEADER,

@@ -4,11 +4,11 @@ import random
 
 import numpy as np
 import pytest
-from scopejax.checkpoints._bundles.table import table
-from scopejax.checkpoints._bundles.wire import put, varint
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle
+from scopejax.checkpoints._tensorflow import Bundle
+from scopejax.checkpoints._tensorflow.table import table
+from scopejax.checkpoints._tensorflow.wire import put, varint
 
 from .bundles import (
     EXPECTED,
@@ -166,7 +166,7 @@ def test_damaged_blocks_are_named(tmp_path, contents, message):
 
 def whole_of_kind(contents):
     """A table whose block is of the kind that its last byte says."""
-    from scopejax.checkpoints._bundles.crc import masked_crc
+    from scopejax.checkpoints._tensorflow.crc import masked_crc
 
     from .bundles import MAGIC, append
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle, find
+from scopejax.checkpoints._tensorflow import Bundle, find
 
 from .bundles import DATA, files
 

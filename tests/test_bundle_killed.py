@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from scopejax.checkpoints._bundles import Bundle, find, write
+from scopejax.checkpoints._tensorflow import Bundle, find, write
 
 ARRAYS = {f"layer_{i}/w": np.full((64, 512), i, np.float32) for i in range(8)}
 # Writes one checkpoint after the other, and says when it starts with it.

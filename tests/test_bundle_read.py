@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle, Tensor
+from scopejax.checkpoints._tensorflow import Bundle, Tensor
 
 from .bundles import DATA, EXPECTED, bundle, compressed, digest, entry, files
 

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopejax.checkpoints._bundles.messages import read_entry
-from scopejax.checkpoints._bundles.ordered_code import number, signed, slice_key, string
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle, Tensor
+from scopejax.checkpoints._tensorflow import Bundle, Tensor
+from scopejax.checkpoints._tensorflow.messages import read_entry
+from scopejax.checkpoints._tensorflow.ordered_code import (
+    number,
+    signed,
+    slice_key,
+    string,
+)
 
 from .bundles import EXPECTED, FULL, bundle, files, items, message, partitioned
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopejax.checkpoints._bundles import NON_SLOT, Bundle, Part, parts
+from scopejax.checkpoints._tensorflow import NON_SLOT, Bundle, Part, parts
 
 from .bundles import DATA
 

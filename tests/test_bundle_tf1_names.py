@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopejax.tf1._graph.graph.names import Places
 
 import scopejax as sj
 from scopejax import tf1
-from scopejax.checkpoints._bundles import to_tf1_names
+from scopejax.checkpoints._tensorflow import to_tf1_names
+from scopejax.tf1._graph.names import Places
 
 COMPONENTS = st.sampled_from(["a", "b", "v", "part_0", ""])
 NAMES = st.lists(COMPONENTS, min_size=1, max_size=4).map("/".join)

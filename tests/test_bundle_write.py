@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scopejax.checkpoints._bundles.types import NAMES, numpy_dtype
 
 import scopejax as sj
-from scopejax.checkpoints._bundles import Bundle, find, write
+from scopejax.checkpoints._tensorflow import Bundle, find, write
+from scopejax.checkpoints._tensorflow.types import NAMES, numpy_dtype
 
 from .bundles import DATA, EXPECTED, Files, files
 

@@ -10,7 +10,7 @@ import pytest
 
 import scopejax as sj
 from scopejax import checkpoints, tf1
-from scopejax.checkpoints._bundles import Bundle
+from scopejax.checkpoints._tensorflow import Bundle
 
 from .bundles import DATA, EXPECTED, digest
 from .refusals import refusal

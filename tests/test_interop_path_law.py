@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from scopejax._spec.spec.sameness import signature
 
 import scopejax as sj
 from scopejax import interop
+from scopejax._spec.sameness import signature
 
 from . import interop_reference
 from .closeness import assert_close

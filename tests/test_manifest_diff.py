@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec as P
-from scopejax._manifest.manifest.diff import same
 
 import scopejax as sj
 from scopejax import getters, initializers, partitioners
+from scopejax._manifest.diff import same
 
 from .pages_of_views import Page
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopejax._manifest.manifest.patterns import matches
 
 import scopejax as sj
+from scopejax._manifest.patterns import matches
 
 
 def spec(name):

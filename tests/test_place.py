@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scopejax._scope.scope.place import Mark, Place
-from scopejax._spec.spec.options import Options
 
 import scopejax as sj
+from scopejax._scope.place import Mark, Place
+from scopejax._spec.options import Options
 
 from .models.blocks import X, block
 

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scopejax._scope.scope.record import Record
 
 import scopejax as sj
+from scopejax._scope.record import Record
 
 from .models import CASES
 from .models.blocks import X, block

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 import scopejax as sj
+from scopejax._spec.options import Options
 
 from .closeness import assert_close
 from .models.blocks import X, block
@@ -45,7 +46,7 @@ def fields(scope):
     return place.path, options, place.stack, variables, raw, unsliced
 
 
-OPTIONS = [*sj._options.Options.__dataclass_fields__]
+OPTIONS = [*Options.__dataclass_fields__]
 
 
 def _data(key):

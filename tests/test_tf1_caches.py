@@ -6,10 +6,10 @@ import weakref
 import jax
 import jax.numpy as jnp
 import pytest
-from scopejax.tf1._graph.graph.graph import ModelGraph
 
 from scopejax import tf1
 from scopejax.tf1._graph import caches
+from scopejax.tf1._graph.graph import ModelGraph
 
 from .closeness import assert_close
 

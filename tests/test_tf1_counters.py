@@ -6,7 +6,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopejax.tf1._graph.graph.counters import Counters
+
+from scopejax.tf1._graph.counters import Counters
 
 from .randomness import examples
 

@@ -5,6 +5,7 @@ Each format takes an extra: ``scopejax[safetensors]``, ``scopejax[orbax]``,
 format finds the arrays under their full names, ``"tower/conv1/kernel"``.
 """
 
+from .._base.homes import settle as _settle
 from ._layers import stack_layers as stack_layers
 from ._layers import unstack_layers as unstack_layers
 from ._load import load as load
@@ -14,3 +15,5 @@ from ._plan import Report as Report
 from ._save import save as save
 from ._save import save_async as save_async
 from ._tensorflow import to_tf1_names as to_tf1_names
+
+_settle(__name__)

@@ -1,5 +1,6 @@
 """Modules of other libraries as parts of a model, and models as modules of theirs."""
 
+from .._base.homes import settle as _settle
 from ._convert import from_equinox as from_equinox
 from ._convert import from_haiku as from_haiku
 from ._convert import from_linen as from_linen
@@ -13,3 +14,5 @@ from ._haiku import haiku as haiku
 from ._linen import linen as linen
 from ._nnx import nnx as nnx
 from ._to_linen import to_linen as to_linen
+
+_settle(__name__)

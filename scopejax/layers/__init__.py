@@ -11,6 +11,7 @@ All raise `InvalidArgumentError` where the first argument is no `Scope`, and wha
 `Scope.get_variable` raises.
 """
 
+from .._base.homes import settle as _settle
 from ._attention import attention as attention
 from ._linear import conv as conv
 from ._linear import conv_transpose as conv_transpose
@@ -23,3 +24,5 @@ from ._recurrent import gru as gru
 from ._recurrent import lstm as lstm
 from ._state import batch_norm as batch_norm
 from ._state import exponential_moving_average as exponential_moving_average
+
+_settle(__name__)

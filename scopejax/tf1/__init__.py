@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import jax.numpy as _jnp
 
+from .._base.homes import keep_former as _keep_former
+from .._base.homes import settle as _settle
 from .._spec.options import AUTO_REUSE as AUTO_REUSE
 from .._spec.options import no_regularizer as no_regularizer
 from .._spec.spec import VariableAggregation as VariableAggregation
@@ -110,5 +112,16 @@ uint8, uint16 = _jnp.dtype("uint8"), _jnp.dtype("uint16")
 uint32, uint64 = _jnp.dtype("uint32"), _jnp.dtype("uint64")
 complex64, complex128 = _jnp.dtype("complex64"), _jnp.dtype("complex128")
 bool = _jnp.dtype("bool")
+
+_settle(__name__)
+# What pickles of version 0.1.0 name.
+_keep_former(
+    __name__,
+    {
+        "_initializers_fixed": "_initial.fixed",
+        "_initializers_random": "_initial.random",
+        "_shape": "_words.shape",
+    },
+)
 
 __getattr__ = _lookup_of("")

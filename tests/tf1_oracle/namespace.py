@@ -5,9 +5,9 @@ import threading
 
 import jax
 import numpy as np
-from scopejax.tf1._graph.graph.current import eager_world, new_eager_world
 
 from scopejax import tf1
+from scopejax.tf1._graph.current import eager_world, new_eager_world
 
 
 class Namespace:
