@@ -12,8 +12,8 @@ from hypothesis import settings
 
 from scopejax import tf1
 
-from . import compiling, randomness, smoke
-from .terminals import Terminal
+from .helpers import compiling, randomness, smoke
+from .helpers.terminals import Terminal
 
 # A shell starts what is in the background deaf to Control-C, and so what that starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -9,7 +9,7 @@ import pytest
 import scopejax
 from scopejax import initializers
 
-from .public_names import NAMES
+from .helpers.public_names import NAMES
 
 pytestmark = pytest.mark.smoke
 

@@ -2,8 +2,8 @@
 
 A full name is a path of components joined by ``/``. Its 64-bit hash is taken over an
 encoding that no two paths share: each component goes in with its length before it, so
-``("a", "bc")`` and ``("ab", "c")`` differ. `tests/test_naming.py` keeps golden values:
-changing anything here changes every initial value of every model.
+``("a", "bc")`` and ``("ab", "c")`` differ. `tests/base/test_names.py` keeps golden
+values: changing anything here changes every initial value of every model.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 A place is the word of letters that `surroundings.surroundings` gives, with a bar where
 the state was taken in: ``G|SB`` is a branch in a scan of a model whose `apply` is under
 `grad`. Found by running pairs of transforms under JAX 0.10.0, 0.10.2, 0.11.0 and
-0.12.0, with the same result; `tests/test_state_reach.py` holds each row to it. What
-is not in the table works, as `tests/test_state_law.py` shows, or fails in JAX: a branch
-of `cond` under `vmap`, and what is in the table for a function under `grad`
-that `jit` has traced before, without it.
+0.12.0, with the same result; `tests/scope/test_state_reach.py` holds each row to it.
+What is not in the table works, as `tests/laws/test_state_law.py` shows, or fails in
+JAX: a branch of `cond` under `vmap`, and what is in the table for a function under
+`grad` that `jit` has traced before, without it.
 """
 
 from __future__ import annotations

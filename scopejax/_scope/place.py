@@ -9,7 +9,7 @@ the boundary (a custom getter, `scope.name`). Reading marks the very object that
 keeps in its cache's key, and from then on that entry equals nothing but its own place.
 What equals a marked place is marked too: a hit in an inner cache makes the outer
 function depend on the path just as reading does. The hash depends on none of it.
-`tests/test_place.py` proves each of these sentences.
+`tests/scope/test_place.py` proves each of these sentences.
 
 While a model is recorded the `Entry` decides.
 """

@@ -2,8 +2,8 @@
 
 The rest is static, a `Place`. Flattening is where a scope crosses into a JAX transform:
 the key is folded with the path there, so that the path need not be known behind, and a
-scope that is being recorded gets a fresh entry. `tests/test_pytree.py` proves that
-every field survives.
+scope that is being recorded gets a fresh entry. `tests/scope/test_pytree.py` proves
+that every field survives.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ read is a constant. So an assignment does the same under `grad` of the whole mod
 under `grad` of a part of it, and without. JAX's references have a kind for just that,
 which is not written a second time where `jax.checkpoint` runs a body again.
 
-`tests/test_state_law.py` proves it; `reach.py` knows where JAX cannot follow so far.
+`tests/laws/test_state_law.py` proves it; `reach.py` lists where JAX can't follow so
+far.
 """
 
 from __future__ import annotations

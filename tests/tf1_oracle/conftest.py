@@ -1,3 +1,3 @@
-"""The scenario files are run by tests/test_tf1_oracle.py, and hold no doctests."""
+"""The scenario files are run by tests/tf1/test_oracle.py, and hold no doctests."""
 
 collect_ignore_glob = ["*_cases.py"]

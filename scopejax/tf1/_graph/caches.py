@@ -10,7 +10,7 @@ this package inside of a JAX transform sets the mark that is in the key of the c
 is being traced. A mark that is set equals itself alone; two that are not set are equal.
 So what never asked for a variable is found again under any mark, and what did only in
 the very same state: each change of state, once the current mark is set, brings a new
-one. `tests/test_tf1_jit.py` proves each sentence.
+one. `tests/tf1/test_jit.py` proves each sentence.
 
 Which mark is in that key? The current one, if the call began after the mark did. In a
 model each operation that sets a mark brings a new one, which knows the trace it began

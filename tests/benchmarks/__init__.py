@@ -1,0 +1,1 @@
+"""The benchmarks give figures, and what they compare is equal."""

@@ -1,0 +1,1 @@
+"""The laws: what scopejax promises, over many cases. Read these first."""

@@ -1,0 +1,1 @@
+"""Making arrays: recipes, Threefry, the fused way, what is kept."""

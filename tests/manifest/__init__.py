@@ -1,0 +1,1 @@
+"""The manifest: its table, patterns, differences, masks for optax."""

@@ -1,0 +1,1 @@
+"""What people read: README, guides, site, notebooks. Their blocks run."""

@@ -1,0 +1,110 @@
+"""The guide that moves a GPT-2 runs, prints what it says, and shows what is tested."""
+
+import ast
+import itertools
+import re
+
+import pytest
+
+from ..helpers.pages import ROOT, blocks, out_of_the_box, run
+
+GUIDE = ROOT / "docs" / "migrating_gpt2.md"
+NOTEBOOK = ROOT / "notebooks" / "07_from_tf1.py"
+PROGRAM = ROOT / "tests" / "data" / "gpt2_tiny" / "make_gpt2_tiny.py"
+MODELS = ROOT / "tests" / "migration"
+MOVED = MODELS / "line_by_line.py"
+ROW = re.compile(r"^\| `(.*)` \| `(.*)` \|$", re.MULTILINE)
+DROPPED = {"shape_list", "train_op"}
+
+
+@pytest.fixture
+def _as_a_reader_runs_it(monkeypatch):
+    """JAX as it is out of the box, in the root of the repository."""
+    monkeypatch.chdir(ROOT)
+    with out_of_the_box():
+        yield
+
+
+def functions(path):
+    """Name -> source, of the functions at the top of a file."""
+    text = path.read_text()
+    return {
+        node.name: ast.get_source_segment(text, node)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def program():
+    """The functions of TensorFlow's program, without those that record it."""
+    found = functions(PROGRAM)
+    names = list(found)
+    return {name: found[name] for name in names[: names.index("record")]}
+
+
+@pytest.mark.usefixtures("_as_a_reader_runs_it")
+def test_python_blocks_print_what_follows():
+    """Each block prints the text block that comes after it, and each of those is."""
+    names = {"__name__": "guide"}
+    printed = 0
+    for before, after in itertools.pairwise([*blocks(GUIDE), ("", "", 0)]):
+        kind, code, line = before
+        shown = run(GUIDE, code, line, names) if kind == "python" else ""
+        assert bool(shown) == (after[0] == "text"), code
+        if shown:
+            assert shown == after[1]
+            printed += 1
+    assert printed == sum(kind == "text" for kind, *_ in blocks(GUIDE))
+
+
+@pytest.mark.smoke
+def test_the_program_shown_is_the_one_that_was_run():
+    """TensorFlow's functions stand in the guide as in the script that was run."""
+    shown = next(code for kind, code, _ in blocks(GUIDE) if kind == "python tf1")
+    assert all(source in shown for source in program().values())
+
+
+@pytest.mark.parametrize("page", [GUIDE, NOTEBOOK], ids=lambda page: page.suffix)
+@pytest.mark.parametrize("path", sorted(MODELS.glob("[!_]*.py")), ids=lambda p: p.stem)
+def test_the_models_shown_are_those_that_are_tested(path, page):
+    """Each function of the models stands in the guide and in the notebook."""
+    text = page.read_text()
+    for name, source in functions(path).items():
+        assert source in text, name
+
+
+def test_the_table_turns_one_program_into_the_other():
+    """TensorFlow's functions with the table's replacements are those of JAX."""
+    old = program()
+    new = functions(MOVED)
+    assert set(old) - set(new) == DROPPED
+    for name, expected in new.items():
+        source = old[name]
+        for before, after in ROW.findall(GUIDE.read_text()):
+            source = source.replace(before, after)
+        assert source == expected
+
+
+def test_the_lines_are_counted():
+    """The guide says how many lines there are, and how many stay."""
+    old = program()
+    pairs = [
+        pair
+        for name, source in functions(MOVED).items()
+        for pair in zip(old[name].splitlines(), source.splitlines(), strict=True)
+    ]
+    pairs = [pair for pair in pairs if pair[0].strip()]
+    same = sum(old == new for old, new in pairs)
+    sentence = f"Of the {len(pairs)} lines that stay, {same} are as they were."
+    assert sentence in GUIDE.read_text()
+
+
+def test_links_lead_somewhere():
+    """Each link has a heading of the guide, or a file."""
+    text = GUIDE.read_text()
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", h).lower().replace(" ", "-") for h in headings}
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    files = [link for link in links if not link.startswith("#")]
+    assert all((GUIDE.parent / file).exists() for file in files)

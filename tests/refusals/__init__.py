@@ -1,0 +1,1 @@
+"""Bad arguments of every sort: each is refused by name, and nothing is lost."""

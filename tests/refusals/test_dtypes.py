@@ -1,0 +1,256 @@
+"""Dtypes that no variable can have, and dtypes that disagree."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import scopejax as sj
+
+from ..helpers.refusals import init, manifest, refusal, unharmed
+
+pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+
+WIDE = {
+    "float64": "float32",
+    "int64": "int32",
+    "uint64": "uint32",
+    "complex128": "complex64",
+}
+NO_NUMBERS = [str, object, "U5", "S3", "V4", "datetime64", np.dtype([("a", "f4")])]
+UNKNOWN = ["bogus", 3, [1], np.generic, np.floating, jax.random.key(0).dtype]
+UNSUPPORTED = [">f4", ">i2", np.longdouble, np.clongdouble]
+
+PLACES = {
+    "argument": lambda dtype: lambda s: s.get_variable("a/w", (2,), dtype),
+    "option": lambda dtype: (
+        lambda s: (s / "a/w").with_options(dtype=dtype).get_variable("x", (2,))
+    ),
+}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("dtype", [*WIDE, np.float64, np.int64])
+def test_64_bits_need_their_mode(place, dtype):
+    """A 64-bit dtype without the mode is refused, never made narrow in silence."""
+    wide = np.dtype(dtype).name
+    error = refusal(
+        sj.InvalidArgumentError,
+        lambda: init(place(dtype)),
+        match=f"dtype {wide} needs 64-bit mode, which is off",
+        name="a/w",
+    )
+    assert "jax_enable_x64" in error.remedy
+    assert f"dtype={WIDE[wide]!r}" in error.remedy
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64"])
+def test_64_bits_work_in_their_mode(dtype):
+    """What the remedy says makes the variable of that dtype."""
+    with jax.enable_x64(True):
+        params = init(lambda s: s.get_variable("w", (2,), dtype))
+    assert params["w"].dtype == dtype
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("dtype", NO_NUMBERS, ids=str)
+def test_a_variable_holds_numbers(place, dtype):
+    """Text, objects, dates and records are refused."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: init(place(dtype)),
+        match="A variable holds numbers or bools, but the dtype",
+        name="a/w",
+    )
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("dtype", UNKNOWN, ids=str)
+def test_an_unknown_dtype_is_refused(place, dtype):
+    """What NumPy and JAX know as no dtype of numbers is refused by its text."""
+    error = refusal(
+        sj.InvalidArgumentError,
+        lambda: init(place(dtype)),
+        match="is not a dtype",
+        name="a/w",
+    )
+    assert repr(dtype) in error.headline
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("dtype", UNSUPPORTED, ids=str)
+def test_a_dtype_that_jax_has_not_is_refused(place, dtype):
+    """NumPy's dtypes of other byte orders and widths are refused with the full name."""
+    refusal(
+        sj.InvalidArgumentError, lambda: init(place(dtype)), match="dtype", name="a/w"
+    )
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *("float32", "float16", "bfloat16", "int8", "int32", "uint8", "bool", "f4"),
+        *(jnp.bfloat16, np.int16, bool, np.dtype("uint16"), jnp.float8_e4m3fn),
+    ],
+    ids=str,
+)
+def test_other_spellings_are_a_dtype(place, dtype):
+    """A string, a NumPy dtype, a JAX type: each makes the variable of that dtype."""
+    (spec,) = manifest(place(dtype)).values()
+    (array,) = jax.tree.leaves(init(place(dtype)))
+    assert spec.dtype == array.dtype == jnp.dtype(dtype)
+
+
+# Dtypes that disagree
+
+
+@pytest.mark.parametrize("reuse", [None, True, sj.AUTO_REUSE], ids=repr)
+def test_a_value_and_an_explicit_dtype_agree(reuse):
+    """A value of another dtype than asked for is refused before any lookup."""
+
+    def model(scope):
+        scope = scope.with_options(reuse=reuse)
+        return scope.get_variable("a/w", dtype="int32", initializer=1.5)
+
+    error = refusal(
+        sj.VariableMismatchError,
+        lambda: init(model),
+        match="Initializer type 'float32' and explicit dtype 'int32' don't match",
+        name="a/w",
+    )
+    assert (error.expected, error.found) == ("int32", "float32")
+    assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1, "float32"),
+        (True, "int32"),
+        (np.ones(2, np.float32), "bfloat16"),
+        (jnp.ones(2, jnp.float16), "float32"),
+        ([1, 2], "int8"),
+        (1j, "float32"),
+    ],
+)
+def test_no_value_is_cast(value, dtype):
+    """Not even a cast that loses nothing is made in silence."""
+    refusal(
+        sj.VariableMismatchError,
+        lambda: init(
+            lambda s: s.get_variable("a/w", dtype=dtype, initializer=value),
+        ),
+        match=f"explicit dtype '{dtype}' don't match",
+        name="a/w",
+    )
+
+
+def test_a_value_keeps_its_dtype_in_a_scope_of_another():
+    """A scope's dtype is neither compared with a value nor applied to it."""
+
+    def model(scope):
+        scope = scope.with_options(dtype="bfloat16")
+        scope.get_variable("float", (2,))
+        return scope.get_variable("value", initializer=[1, 2])
+
+    dtypes = {name: str(spec.dtype) for name, spec in manifest(model).items()}
+    assert dtypes == {"float": "bfloat16", "value": "int32"}
+
+
+def test_another_dtype_is_refused():
+    """At apply a dtype that disagrees with the array is an error with both."""
+    error = refusal(
+        sj.VariableMismatchError,
+        lambda: sj.Scope({"a": {"w": jnp.ones(2, "bfloat16")}}).get_variable("a/w"),
+        match="specified dtype float32 and found dtype bfloat16",
+        name="a/w",
+    )
+    assert (error.expected, error.found) == ("float32", "bfloat16")
+    assert "dtype='bfloat16'" in error.remedy
+
+
+def test_another_dtype_is_refused_when_shared():
+    """Under reuse an omitted dtype still means the scope's, and must agree."""
+
+    def model(scope):
+        scope.get_variable("n", (), "int32")
+        return scope.with_options(reuse=True).get_variable("n", ())
+
+    error = refusal(
+        sj.VariableMismatchError,
+        lambda: init(model),
+        match="specified dtype float32 and found dtype int32",
+        name="n",
+    )
+    assert (error.expected, error.found) == ("float32", "int32")
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([2**40]), np.array([2**32 + 5, 1]), np.int64(-(2**33))]
+)
+def test_whole_numbers_too_large_are_refused(value):
+    """A 64-bit value whose numbers need 64 bits is refused, not wrapped around."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: init(lambda s: s.get_variable("a/w", initializer=value)),
+        match="a/w",
+        name="a/w",
+    )
+
+
+@pytest.mark.parametrize("value", [2**40, -(2**31) - 1, [1, 2**31]])
+def test_pythons_numbers_too_large_are_refused(value):
+    """A Python number beyond 32 bits is refused as a value."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: init(lambda s: s.get_variable("a/w", initializer=value)),
+        match="a/w",
+        name="a/w",
+    )
+
+
+@pytest.mark.parametrize("value", [1e300, [1.0, -1e39], np.array([1e300])])
+def test_floats_too_large_are_refused(value):
+    """A finite value is not made infinite on the way to 32 bits."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: init(lambda s: s.get_variable("a/w", initializer=value)),
+        match="a/w",
+        name="a/w",
+    )
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 1e-300, 0.1])
+def test_floats_that_fit_are_kept(value):
+    """What 32 bits can hold, or come near to, is a value: infinity and NaN too."""
+    stored = init(lambda s: s.get_variable("w", initializer=value))["w"]
+    np.testing.assert_array_equal(stored, np.float32(value))
+
+
+@pytest.mark.parametrize(
+    ("leaf", "dtype"), [(np.array([2**40]), "int32"), (np.array([1e300]), "float32")]
+)
+def test_an_array_that_does_not_fit_is_refused_at_apply(leaf, dtype):
+    """A 64-bit array in the params is refused where its numbers would be lost."""
+    refusal(
+        sj.VariableMismatchError,
+        lambda: sj.Scope({"n": leaf}).get_variable("n", (1,), dtype),
+        match=f"found dtype {leaf.dtype}",
+        name="n",
+    )
+
+
+def test_complex_numbers_have_no_default():
+    """A complex variable needs an initializer; given one, it is made."""
+    error = refusal(
+        sj.InitializerError,
+        lambda: init(lambda s: s.get_variable("a/w", (2,), "complex64")),
+        match="An initializer for variable a/w of complex64 is required",
+        name="a/w",
+    )
+    assert "initializer=" in error.remedy
+    zeros = jax.nn.initializers.zeros
+    params = init(lambda s: s.get_variable("w", (2,), "complex64", zeros))
+    assert params["w"].dtype == "complex64"

@@ -1,0 +1,1 @@
+"""Asking for a variable: scopes as pytrees, state, keys, replicas, placement."""

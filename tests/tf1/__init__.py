@@ -1,0 +1,1 @@
+"""TensorFlow 1's variable system, and programs that moved."""

@@ -1,0 +1,1 @@
+"""Looking at trees: show, compare, HTML."""
