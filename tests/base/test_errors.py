@@ -55,7 +55,7 @@ def test_a_kind_is_a_leaf_below_the_base(kind):
 def test_the_base_has_no_other_leaves():
     """There are seven kinds, all of them public."""
     kinds = sj.ScopeError.__subclasses__()
-    ours = {kind for kind in kinds if kind.__module__.startswith("scopejax.")}
+    ours = {kind for kind in kinds if kind.__module__.startswith("scopejax")}
     assert {kind for kind in ours if not kind.__name__.startswith("_")} == set(LEAVES)
     assert all(getattr(sj, kind.__name__) is kind for kind in KINDS)
 

@@ -56,7 +56,7 @@ def test_no_remedy_speaks_python(remedy, words):
 @pytest.mark.parametrize("python", _INSTEAD)
 def test_the_table_is_needed(python):
     """Each entry replaces something that the library says."""
-    sources = [*HEARD, PACKAGE / "_dtypes.py"]
+    sources = [*HEARD, PACKAGE / "_base" / "dtypes.py"]
     assert any(python in text for path in sources for text in remedies(path))
 
 

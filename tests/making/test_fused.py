@@ -118,7 +118,7 @@ def test_a_file_that_is_no_good_is_as_good_as_none(afresh, key, content):
     file = verdicts._file(DEVICE)
     file.write_text(content)
     NET.init(key)
-    assert list(verdicts(afresh)[0].values())[-1] is True
+    assert list(kept(afresh)[0].values())[-1] is True
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, key, monkeypatch):

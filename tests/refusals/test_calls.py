@@ -46,8 +46,8 @@ NO_SCOPES = {
 
 def test_the_calls_above_are_all_layers():
     """No layer is left out here."""
-    public = {name for name, _ in inspect.getmembers(layers, inspect.isfunction)}
-    assert public == set(CALLS)
+    functions = {name for name, _ in inspect.getmembers(layers, inspect.isfunction)}
+    assert {name for name in functions if name[0] != "_"} == set(CALLS)
 
 
 @pytest.mark.parametrize("layer", CALLS)
