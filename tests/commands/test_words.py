@@ -21,7 +21,7 @@ from scopejax.commands._words import (
 )
 
 PACKAGE = Path(scopejax.__file__).parent
-HEARD = [*PACKAGE.glob("checkpoints/*.py"), *PACKAGE.glob("_bundle/*.py")]
+HEARD = [*PACKAGE.glob("checkpoints/**/*.py")]
 # What no command can make the library say.
 UNHEARD = (
     "cast=",  # the 64 bits of `load`, and its casts to a target
