@@ -11,7 +11,7 @@ from ..helpers.pages import ROOT, blocks, out_of_the_box, run
 GUIDE = ROOT / "docs" / "migrating_gpt2.md"
 NOTEBOOK = ROOT / "notebooks" / "07_from_tf1.py"
 PROGRAM = ROOT / "tests" / "data" / "gpt2_tiny" / "make_gpt2_tiny.py"
-MODELS = ROOT / "tests" / "migration"
+MODELS = ROOT / "tests" / "helpers" / "migration"
 MOVED = MODELS / "line_by_line.py"
 ROW = re.compile(r"^\| `(.*)` \| `(.*)` \|$", re.MULTILINE)
 DROPPED = {"shape_list", "train_op"}

@@ -19,7 +19,7 @@ SHOWN = re.findall(r"^::: ([\w.]+)", API, re.MULTILINE)
 KINDS = [
     kind
     for kind in scopejax.ScopeError.__subclasses__()
-    if kind.__module__.startswith("scopejax.")
+    if kind.__module__.startswith("scopejax")
 ]
 
 
