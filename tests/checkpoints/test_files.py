@@ -40,7 +40,7 @@ def test_what_cannot_be_saved_is_refused_by_name(path, tree, named):
     before = path.read_bytes()
     with pytest.raises(sj.ScopeError, match=named) as info:
         checkpoints.save(path, tree)
-    assert "test_checkpoint_files.py" in info.value.where
+    assert "test_files.py" in info.value.where
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
 

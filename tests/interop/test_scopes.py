@@ -86,7 +86,7 @@ def test_manifests_have_the_users_line(call):
     specs = sj.transform(lambda scope, x: call(scope, x)).manifest(ROWS)
     assert {
         spec.where.partition(":")[0].rpartition("/")[2] for spec in specs.values()
-    } == {"test_interop_scopes.py"}
+    } == {"test_scopes.py"}
 
 
 @every

@@ -97,7 +97,7 @@ def test_dropout_without_a_key_is_told_by_its_path():
     net = sj.transform(lambda s, x: layers.dropout(s / "encoder" / "drop", x, 0.5))
     with pytest.raises(sj.ScopeUsageError, match="encoder/drop/dropout") as info:
         net.apply({}, LONG)
-    assert "test_layers_dropout.py" in info.value.where
+    assert "test_dropout.py" in info.value.where
 
 
 def test_dropout_passes_gradients_where_it_keeps():

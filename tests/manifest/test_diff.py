@@ -38,7 +38,7 @@ def test_what_was_added_and_removed_is_listed():
     first, *lines = str(diff).splitlines()
     assert first == "1 added, 1 removed."
     assert lines[0].startswith("  + new: float32[3], glorot_uniform, ")
-    assert "test_manifest_diff.py:" in lines[0]
+    assert "test_diff.py:" in lines[0]
     assert repr(diff) == "<ManifestDiff: 1 added, 1 removed.>"
 
 

@@ -113,7 +113,7 @@ def test_anything_else_is_no_pattern(pattern):
     with pytest.raises(sj.InvalidArgumentError, match="A pattern is a glob") as info:
         matches(pattern, spec("a"))
     assert repr(pattern) in str(info.value)
-    assert "test_match.py" in info.value.where
+    assert "test_patterns.py" in info.value.where
 
 
 # In a manifest
@@ -166,7 +166,7 @@ def test_a_pattern_that_matches_nothing_is_refused(use, pattern):
     with pytest.raises(sj.InvalidArgumentError, match="No variable matches") as info:
         use(pattern)
     assert repr(pattern) in info.value.headline
-    assert "test_match.py" in info.value.where
+    assert "test_patterns.py" in info.value.where
     assert "**/kernel" in info.value.remedy
 
 

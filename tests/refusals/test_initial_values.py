@@ -100,7 +100,7 @@ def test_the_line_is_the_one_that_made_the_variable():
         match="failed",
         name="a/w",
     )
-    assert f"test_bad_initial_values.py:{line} in layer" in error.where
+    assert f"test_initial_values.py:{line} in layer" in error.where
 
 
 def test_the_first_bad_variable_of_many_is_named():

@@ -95,7 +95,7 @@ def test_the_line_of_a_bad_name_is_the_one_that_asks():
     error = refusal(
         sj.InvalidArgumentError, lambda: init(model), match="empty component"
     )
-    assert f"test_bad_names.py:{line} in model, called at " in error.where
+    assert f"test_names.py:{line} in model, called at " in error.where
 
 
 def test_text_that_has_no_encoding_is_refused_as_a_name():

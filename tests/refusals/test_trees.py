@@ -138,7 +138,7 @@ def test_an_abstract_array_is_not_given():
     tree = good(kernel=jax.ShapeDtypeStruct((2, 3), jnp.float32))
     NET.check(tree)
     for call, file in (
-        (lambda: NET.init(KEY, given=tree), "test_bad_trees.py"),
+        (lambda: NET.init(KEY, given=tree), "test_trees.py"),
         (lambda: NET.apply(tree), "trees.py"),
     ):
         refusal(

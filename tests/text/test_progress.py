@@ -213,7 +213,7 @@ def test_no_bar_costs_nothing(key, monkeypatch):
     """Unless asked for, no thread of a bar is started and no rich is imported."""
     code = """
         import sys, threading
-        from tests.test_progress import *
+        from tests.text.test_progress import *
 
         started = []
         start = threading.Thread.start
@@ -244,7 +244,7 @@ def run(code, stderr, env=()):
 
 COUNTED = """
     import hashlib, json
-    from tests.test_progress import *
+    from tests.text.test_progress import *
 
     compiled = []
     def listen(event, *_, **__):

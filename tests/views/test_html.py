@@ -72,7 +72,7 @@ def test_an_opened_variable_tells_all_that_is_known():
     text = page(MANIFEST).text
     for told in ("regularizer sum", "axes in, out", "stack 3 layers of shape (2,)"):
         assert told in text
-    assert text.count("test_views_html.py:") == 3
+    assert text.count("test_html.py:") == 3
 
 
 def test_a_manifest_without_variables_has_a_page():
