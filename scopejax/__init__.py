@@ -4,7 +4,6 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import _displays as _displays
 from . import initializers as initializers
 from ._base.errors import CheckpointError as CheckpointError
 from ._base.errors import InitializerError as InitializerError

@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # imports from rooms above its own, and within it from files before it. Where there are
 # no names, the files of a room know each other.
 ROOMS = {
-    "_base": "homes errors lines files names dtypes trees arguments keys",
+    "_base": "homes displayed errors lines files names dtypes trees arguments keys",
     "_jax": "mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
@@ -31,7 +31,6 @@ ROOMS = {
     " maker",
     "_manifest": "patterns fit diff digest manifest",
     "views": None,
-    "_displays": "",
     "graphs": None,
     "_model": "init transformed transform remat",
     "getters": "",

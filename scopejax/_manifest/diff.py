@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._base.displayed import Displayed
 from .._base.trees import is_array
 from .._spec.partition import as_partition
 from .._spec.sameness import closed_over
@@ -56,7 +57,7 @@ class SpecChange(NamedTuple):
         return f"{name} {old} -> {new}" if old != new else f"{name} {new}, another one"
 
 
-class ManifestDiff:
+class ManifestDiff(Displayed):
     """What `Manifest.diff` found. True if there is any difference.
 
     Attributes:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
+from .._base.displayed import Displayed
 from .._base.dtypes import as_array
 from .._base.errors import InvalidArgumentError
 from .._base.keys import require_key
@@ -29,7 +30,7 @@ from .fit import require_agreement, require_fit
 from .patterns import Pattern, matches, require_matches
 
 
-class Manifest(Mapping[str, VariableSpec]):
+class Manifest(Displayed, Mapping[str, VariableSpec]):
     """An immutable mapping from full name to `VariableSpec`, in order of creation.
 
     `Transformed.manifest` makes one from an abstract run of the model; nothing is

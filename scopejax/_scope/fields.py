@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 import jax
 
+from .._base.displayed import Displayed
 from .._base.names import Path, fold_scopes, join
 from .._base.trees import lookup
 from .checks import whole_stack
@@ -17,7 +18,7 @@ F = TypeVar("F", bound="Fields")
 _NAMES = ("_variables", "_key", "_unsliced", "_place", "_copies")
 
 
-class Fields:
+class Fields(Displayed):
     """The fields of a scope, frozen.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import jax
 import numpy as np
 
+from .._base.displayed import Displayed
 from .options import Constraint, Regularizer
 
 GLOBAL_VARIABLES = "variables"
@@ -100,7 +101,7 @@ FROM_INPUTS: Final = _FromInputs.FROM_INPUTS
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class VariableSpec:
+class VariableSpec(Displayed):
     """One row of a manifest.
 
     Attributes:
