@@ -17,7 +17,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # imports from rooms above its own, and within it from files before it. Where there are
 # no names, the files of a room know each other.
 ROOMS = {
-    "_base": "homes displayed errors lines files names dtypes trees arguments keys",
+    "_base": "homes displayed numbers errors lines files names dtypes trees arguments"
+    " keys",
     "_jax": "mesh surroundings reach",
     "initializers": "",
     "regularizers": "",

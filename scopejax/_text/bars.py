@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any, NamedTuple, Protocol, TextIO
 
-from .table import bytes_text
+from .._base.numbers import bytes_text
 
 
 class State(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import initializers
 from .._base.names import natural
+from .._base.numbers import bytes_text, counted
 from .._spec.partition import as_partition
 from .._spec.sameness import closed_over
 from .._spec.spec import VariableSpec
@@ -64,9 +65,8 @@ class _Row(NamedTuple):
     kind: str  # "head", "variable", "scope" or "total"
 
 
-def counted(rows: list[Any]) -> str:
-    """``"3 variables"``."""
-    return f"{len(rows):,} variable{'' if len(rows) == 1 else 's'}"
+def variables_text(rows: list[Any]) -> str:
+    return counted(len(rows), "variable")
 
 
 def _nbytes(rows: list[Any]) -> int:
@@ -75,7 +75,7 @@ def _nbytes(rows: list[Any]) -> int:
 
 # What a checkpoint tells of a variable, too.
 PLAIN_COLUMNS = (
-    Column("shape", lambda row: str(row.shape), counted),
+    Column("shape", lambda row: str(row.shape), variables_text),
     Column("dtype", lambda row: str(row.dtype)),
     Column(
         "count",
@@ -188,20 +188,6 @@ def printable(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
     )
-
-
-def bytes_text(nbytes: int) -> str:
-    """A number of bytes in binary units.
-
-    >>> bytes_text(1000), bytes_text(1536), bytes_text(5 * 2**30)
-    ('1000 B', '1.5 KiB', '5.0 GiB')
-    """
-    size = float(nbytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{nbytes} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
 
 
 def describe(initializer: Any) -> str:

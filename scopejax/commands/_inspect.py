@@ -10,13 +10,14 @@ from typing import Any
 
 from .._base.errors import InvalidArgumentError
 from .._base.names import nearest
+from .._base.numbers import bare_text, bytes_text
 from .._manifest.digest import digest
 from .._manifest.patterns import matches_name
 from .._text.progress import progress
-from .._text.table import PLAIN_COLUMNS, Column, bytes_text, counted, printable, to_text
+from .._text.table import PLAIN_COLUMNS, Column, printable, to_text, variables_text
 from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import of_slot, open_checkpoint
-from ._numbers import Stats, is_array, stats, text
+from ._numbers import Stats, is_array, stats
 
 Figures = Mapping[str, Stats]
 
@@ -94,7 +95,7 @@ def _slots(reader: Reader) -> list[str]:
         if entry.slot:
             found.setdefault(printable(entry.slot), []).append(entry)
     lines = [
-        f"  {slot}: {counted(kept)}, {bytes_text(sum(e.nbytes for e in kept))}"
+        f"  {slot}: {variables_text(kept)}, {bytes_text(sum(e.nbytes for e in kept))}"
         for slot, kept in sorted(found.items())
     ]
     return ["\n".join(["kept by optimizers (--slot NAME shows one)", *lines])][
@@ -108,7 +109,7 @@ _TITLES = {"least": "min", "mean": "mean", "greatest": "max", "nans": "NaN"}
 def _column(figures: Figures, field: str) -> Column:
     def cell(entry: Entry) -> str:
         found = figures.get(entry.stored)
-        return "" if found is None else text(getattr(found, field))
+        return "" if found is None else bare_text(getattr(found, field))
 
     return Column(_TITLES[field], cell, right=True)
 

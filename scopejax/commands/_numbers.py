@@ -134,17 +134,6 @@ def _pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
         yield tuple(array[start : start + _PIECE] for array in flat)
 
 
-def text(number: float | None) -> str:
-    """A figure in few letters; all digits of an `int`.
-
-    >>> text(0.1234567), text(None), text(12.0), text(2**53 + 1)
-    ('0.1235', '', '12', '9007199254740993')
-    """
-    if number is None:
-        return ""
-    return str(number) if isinstance(number, int) else f"{number:.4g}"
-
-
 def is_array(dtype: str) -> bool:
     """Whether `dtype` is one that arrays have: text has none."""
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._base.numbers import short_text
 from ._boxes import Box, Part
 from ._layers import Node, arrange
 from ._sheet import LINE, Sheet
 from ._wires import LANE, Attach
-from ._words import TIMES, aval_text, number_text
+from ._words import TIMES, aval_text
 
 PAD = 14.0  # between a box and what is in it
 _ROW = 34.0  # between two rows
@@ -87,9 +88,9 @@ def costs(box: Box, copies: int, passes: int) -> str:
 
 def _times(number: int, parts: int) -> str:
     return (
-        f"{parts} {TIMES} {number_text(number // parts)}"
+        f"{parts} {TIMES} {short_text(number // parts)}"
         if parts > 1
-        else number_text(number)
+        else short_text(number)
     )
 
 

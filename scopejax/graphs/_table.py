@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from .._base.names import split
-from .._text.table import bytes_text
-from ._words import number_text
+from .._base.numbers import bytes_text, short_text
 
 
 class Line(Protocol):
@@ -40,7 +39,7 @@ def _share(row: Line, total: Line) -> str:
 
 
 def _flops(row: Line, total: Line) -> str:
-    return number_text(row.flops) + ("" if row.is_bounded else " ?")
+    return short_text(row.flops) + ("" if row.is_bounded else " ?")
 
 
 def _seconds(row: Line, total: Line) -> str:

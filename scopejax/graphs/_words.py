@@ -53,20 +53,3 @@ def aval_text(aval: Any) -> str:
     letters = dtype.rstrip("0123456789")
     short = _DTYPES.get(letters, letters) + dtype[len(letters) :]
     return f"{short}[{','.join(map(str, getattr(aval, 'shape', ())))}]"
-
-
-def number_text(number: float) -> str:
-    """Three digits and a prefix.
-
-    >>> number_text(0), number_text(999), number_text(12345), number_text(7_090_000)
-    ('0', '999', '12.3 k', '7.09 M')
-    """
-    size = float(number)
-    for prefix in ("", "k", "M", "G", "T", "P"):
-        if abs(size) < 999.5 or prefix == "P":
-            break
-        size /= 1000
-    if not prefix:
-        return f"{number:,.0f}"
-    digits = 2 if abs(size) < 9.995 else 1 if abs(size) < 99.95 else 0
-    return f"{size:.{digits}f} {prefix}"

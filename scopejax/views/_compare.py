@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.numbers import number_text, ratio_text
 from .._spec.spec import VariableSpec
-from .._text.table import Column, counted
+from .._text.table import Column, variables_text
 from ._items import Item
 from ._leaves import leaves_of
-from ._numbers import number_text, ratio_text
 from ._pairs import headline, listed, of_pair
 from ._statistics import changes, ratio
 from ._view import View
@@ -65,7 +65,7 @@ def _column(
 
 
 _COLUMNS = (
-    Column("shape", lambda item: str(item.shape), counted),
+    Column("shape", lambda item: str(item.shape), variables_text),
     _column("change", "norm", number_text, _moved),
     _column("relative", "relative", ratio_text),
     _column("max", "max", number_text),

@@ -8,12 +8,12 @@ from typing import Any
 import jax
 
 from .._base.names import Path, join
+from .._base.numbers import counted
 from .._base.trees import is_array
 from .._spec.spec import VariableSpec
 from .._text.table import printable
 from . import _placement
 from ._items import Item, described, of_spec, printable_path
-from ._numbers import counted
 
 Specs = Mapping[str, VariableSpec]
 

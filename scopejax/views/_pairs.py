@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._base.names import Path
+from .._base.numbers import counted
 from .._base.trees import is_array
 from .._spec.spec import VariableSpec
 from ._items import Item
 from ._leaves import broken, item_of
-from ._numbers import counted
 from ._statistics import Change
 
 # How they are counted, in this order.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.numbers import number_text
 from .._spec.spec import VariableSpec
 from .._text.table import PLAIN_COLUMNS, Column
 from ._items import Item
 from ._kinds import view_of
 from ._leaves import item_of, leaves_of
-from ._numbers import number_text
 from ._pictures import pictures
 from ._statistics import statistics
 from ._view import View

@@ -12,6 +12,7 @@ from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
 from scopejax import partitioners
+from scopejax._base.numbers import bytes_text
 from scopejax._text import table as summary
 
 from ..helpers.specs import SPECS, spec
@@ -105,13 +106,13 @@ def test_empty_arrays_count_nothing():
 )
 def test_bytes_are_in_binary_units(nbytes, text):
     """Each unit is 1024 of the one before."""
-    assert summary.bytes_text(nbytes) == text
+    assert bytes_text(nbytes) == text
 
 
 @given(nbytes=st.integers(0, 2**45))
 def test_bytes_are_told_to_a_tenth(nbytes):
     """The text is the number of bytes, rounded to a tenth of its unit."""
-    number, unit = summary.bytes_text(nbytes).split()
+    number, unit = bytes_text(nbytes).split()
     size = 1024 ** ["B", "KiB", "MiB", "GiB", "TiB"].index(unit)
     assert abs(float(number) * size - nbytes) <= 0.051 * size
     assert float(number) <= 1024 or unit == "TiB"
@@ -196,7 +197,7 @@ def test_subtotals_add_up(variables):
     assert len(variables) == len(specs)
     assert sum(int(row[3].replace(",", "")) for row in variables) == count
     assert rows[-1][3] == f"{count:,}"
-    assert rows[-1][4] == summary.bytes_text(nbytes)
+    assert rows[-1][4] == bytes_text(nbytes)
     scopes = {
         "/".join(s.path[:d]) for s in specs.values() for d in range(1, len(s.path))
     }
