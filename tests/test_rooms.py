@@ -19,7 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names dtypes trees arguments"
     " keys",
-    "_jax": "mesh surroundings reach",
+    "_jax": "memory mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "sameness options spec partition",
@@ -68,8 +68,7 @@ TF1_HELPERS = {
     "_base.names": {"Path", "nearest"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
-    "_scope.copies": {"moved"},
-    "_spec.options": {"MEMORIES"},
+    "_jax.memory": {"MEMORIES", "moved"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
 }

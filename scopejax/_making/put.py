@@ -8,8 +8,8 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, Sharding
 
+from .._jax.memory import moved
 from .._jax.mesh import AnyMesh
-from .._scope.copies import moved
 from .._spec.partition import as_partition, require_memory, sharding_of
 from .._spec.spec import VariableSpec
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
-from jax.sharding import SingleDeviceSharding
 
+from .._jax.memory import moved
 from .._jax.surroundings import current_trace, within_trace
-from .._spec.options import MEMORIES
 
 
 class _Copy(NamedTuple):
@@ -39,13 +38,3 @@ class Copies:
                 known = _Copy(source, moved(source, where))
             self._known[name, where] = known
         return known.copy
-
-
-def moved(array: jax.Array, where: Any) -> jax.Array:
-    """`array` on a device, as a sharding says, or in a kind of memory."""
-    if isinstance(where, str):
-        where = MEMORIES[where]
-    elif isinstance(where, jax.Device) and not isinstance(array, jax.core.Tracer):
-        where = SingleDeviceSharding(where)  # its default memory, from any
-    put: jax.Array = jax.device_put(array, where)
-    return put

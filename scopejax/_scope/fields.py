@@ -9,8 +9,9 @@ import jax
 from .._base.displayed import Displayed
 from .._base.names import Path, fold_scopes, join
 from .._base.trees import lookup
+from .._jax.memory import moved
 from .checks import whole_stack
-from .copies import Copies, moved
+from .copies import Copies
 from .place import Place
 from .record import Record
 

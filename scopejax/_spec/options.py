@@ -12,6 +12,7 @@ import jax
 from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._jax.memory import MEMORIES
 
 
 class _ReuseMode(enum.Enum):
@@ -104,10 +105,6 @@ def _equal(one: Any, two: Any) -> bool:
         return type(one) is type(two) and bool(one == two)
     except (TypeError, ValueError):  # arrays: the truth value is ambiguous
         return False
-
-
-# Kinds of memory by JAX's names outside of a trace, and what it calls them inside.
-MEMORIES = {"device": jax.memory.Space.Device, "pinned_host": jax.memory.Space.Host}
 
 
 def _is_place(value: Any) -> bool:

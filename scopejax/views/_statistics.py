@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 
+from .._jax.memory import moved
 from .._jax.mesh import running_alone
-from .._scope.copies import moved
 from ._placement import usual_memory
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._base.errors import ScopeUsageError
 from ..._base.lines import CallPath, innermost_line, user_line
-from ..._scope.copies import moved
+from ..._jax.memory import moved
 from ..._scope.replicas import summand
 from ..._scope.scope import Scope
 from ..._spec.spec import (

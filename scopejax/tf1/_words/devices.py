@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from ..._spec.options import MEMORIES
+from ..._jax.memory import MEMORIES
 from .errors import tf_error
 
 
