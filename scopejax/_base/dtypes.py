@@ -130,3 +130,8 @@ def as_array(value: Any, name: str) -> jax.Array:
 def wide_of(x: jax.Array) -> jax.Array:
     """`x` in float32 at least, for sums of many numbers."""
     return x.astype(jnp.float32) if x.dtype.itemsize < 4 else x
+
+
+def own_array(leaf: Any, name: str) -> jax.Array:
+    """A given leaf as a JAX array that shares no memory with a NumPy one."""
+    return leaf if isinstance(leaf, jax.Array) else jnp.array(as_array(leaf, name))

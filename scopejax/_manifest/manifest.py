@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from .._base.displayed import Displayed
-from .._base.dtypes import as_array
+from .._base.dtypes import own_array
 from .._base.errors import InvalidArgumentError
 from .._base.keys import require_key
 from .._base.lines import user_line
@@ -281,7 +281,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         made = maker.make(missing, kept)
         return self._tree(
             lambda spec: (
-                maker.place(spec, _own(kept[spec.name], spec.name))
+                maker.place(spec, own_array(kept[spec.name], spec.name))
                 if spec.name in kept
                 else made[spec.name]
             )
@@ -377,8 +377,3 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         for spec in self.values():
             insert(tree, spec.path, value(spec))
         return tree
-
-
-def _own(leaf: Any, name: str) -> jax.Array:
-    """A given leaf as a JAX array that shares no memory with a NumPy one."""
-    return leaf if isinstance(leaf, jax.Array) else jnp.array(as_array(leaf, name))
