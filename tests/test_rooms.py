@@ -1,17 +1,14 @@
 """The rooms of the package, and that imports run in a straight line."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
 import scopejax
 
-pytestmark = pytest.mark.smoke
+from .helpers.imports import MODULES, imported
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "scopejax"
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+pytestmark = pytest.mark.smoke
 
 # The rooms, in the order of a variable's life, and the files in each, in order. A file
 # imports from rooms above its own, and within it from files before it. Where there are
@@ -74,15 +71,6 @@ TF1_HELPERS = {
 }
 
 
-def names_of(path):
-    """`("_base", "errors")` for scopejax/_base/errors.py."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[:-1] if parts[-1] == "__init__" else parts
-
-
-MODULES = {names_of(path): path for path in SOURCES}
-
-
 def standing(names, rooms=ROOMS):
     """Where a module stands: one number for each level; rooms without order end it."""
     room, *inside = names
@@ -93,19 +81,6 @@ def standing(names, rooms=ROOMS):
     if not inside or rooms[room] is None:
         return (floor,)
     return floor, rooms[room].split().index(inside[0])
-
-
-def imported(names):
-    """The modules of scopejax that a module imports, at any depth of its code."""
-    path = MODULES[names]
-    package = names if path.stem == "__init__" else names[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1]
-            target = (*base, *(node.module.split(".") if node.module else ()))
-            for alias in node.names:
-                name = (*target, alias.name)
-                yield name if name in MODULES else target
 
 
 @pytest.mark.parametrize("names", [n for n in MODULES if n], ids="/".join)
