@@ -16,8 +16,8 @@ from .._jax.mesh import AnyMesh, in_force, mesh_in_force
 from .._making.maker import Maker
 from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
-from .._scope.pytree import Scope, recording_scope
 from .._scope.record import Expect, Record
+from .._scope.scope import Scope, recording_scope
 from .._scope.state import hold
 from .._spec.spec import VariableSpec
 from .._text.progress import Making, making_shown

@@ -12,7 +12,7 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
-from .._scope.pytree import Scope
+from .._scope.scope import Scope
 from .._scope.state import hold, release
 from .init import initialize, record
 from .transformed import Transformed as Transformed

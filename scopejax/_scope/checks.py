@@ -6,6 +6,7 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from .._base.errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
@@ -81,8 +82,10 @@ def whole_stack(what: str, name: str, sizes: Sizes) -> ScopeUsageError:
     )
 
 
-def require_varying(name: str, place: Place) -> None:
+def require_varying(name: str, index: Any, place: Place) -> None:
     """Refuses a key that would be the same at each step of a loop of JAX."""
+    if place.options.reuse or isinstance(index, jax.core.Tracer):
+        return
     if loops() > place.loops:
         raise ScopeUsageError(
             f"Random key {name} is asked for in a loop whose steps all have the same"

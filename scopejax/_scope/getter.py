@@ -60,7 +60,7 @@ class VariableGetter:
             initializer=initializer,
             **arguments,
         )
-        value: jax.Array = self.scope._get(request)
+        value: jax.Array = self.scope._source.get(request, self.scope._place)
         return value
 
     def around(self, outer: Getter) -> VariableGetter:

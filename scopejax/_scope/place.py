@@ -16,12 +16,13 @@ While a model is recorded the `Entry` decides.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import dataclasses
+from typing import Any, Final, NamedTuple
 
 from .._base.names import Path, join
 from .._jax.surroundings import loops
 from .._spec.options import Options
-from .record import Entry
+from .record import Entry, Record
 
 
 class Mark:
@@ -53,6 +54,7 @@ class Crossing(NamedTuple):
     loops: int | None
 
 
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Place:
     """Path, options and stack of a scope, and its entry while it is recorded.
 
@@ -62,46 +64,23 @@ class Place:
       base: how many components lie outside of the last pytree boundary.
       stack: the sizes of the stacks that the scope stands in, outermost first.
       entry: None unless the model is being recorded.
-      whole: whether it is the stack itself, not yet passed to a transform.
       mark: shared by all places on this side of the boundary.
+      whole: whether it is the stack itself, not yet passed to a transform.
       loops: how many of the loops around it give it other keys at each step.
       crossing: what it was like on the other side of the boundary; see `arrived`.
     """
 
-    __slots__ = (
-        "_beyond",
-        "base",
-        "crossing",
-        "entry",
-        "loops",
-        "mark",
-        "options",
-        "path",
-        "stack",
-        "whole",
-    )
-
-    def __init__(
-        self,
-        path: Path,
-        options: Options,
-        base: int = 0,
-        stack: tuple[int, ...] = (),
-        entry: Entry | None = None,
-        mark: Mark | None = None,
-        whole: bool = False,
-        loops: int = 0,
-    ) -> None:
-        self.path = path
-        self.options = options
-        self.base = base
-        self.stack = stack
-        self.entry = entry
-        self.whole = whole
-        self.mark = mark or Mark()
-        self.loops = loops
-        self.crossing: Crossing | None = None
-        self._beyond: Mark | None = None
+    path: Final[Path]
+    options: Final[Options]
+    base: Final[int] = 0
+    stack: Final[tuple[int, ...]] = ()
+    _: dataclasses.KW_ONLY
+    entry: Final[Entry | None] = None
+    mark: Final[Mark] = dataclasses.field(default_factory=Mark)
+    whole: Final[bool] = False
+    loops: Final[int] = 0
+    crossing: Final[Crossing | None] = None
+    _beyond: Mark | None = dataclasses.field(default=None, init=False)
 
     def child(self, path: Path) -> Place:
         """The place at `path` below this one."""
@@ -118,13 +97,15 @@ class Place:
             options,
             self.base,
             self.stack,
-            self.entry,
-            self.mark,
-            self.whole,
-            loops,
+            entry=self.entry,
+            mark=self.mark,
+            whole=self.whole,
+            loops=loops,
         )
 
-    def at_boundary(self, stack: tuple[int, ...] = ()) -> Place:
+    def at_boundary(
+        self, stack: tuple[int, ...] = (), crossing: Crossing | None = None
+    ) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
         if self._beyond is None:
             # One for all flattenings: `jit` flattens an argument several times for one
@@ -138,10 +119,11 @@ class Place:
             self.options,
             len(self.path),
             self.stack + stack,
-            entry,
-            self._beyond,
-            bool(stack),
-            self.loops,
+            entry=entry,
+            mark=self._beyond,
+            whole=bool(stack),
+            loops=self.loops,
+            crossing=crossing,
         )
 
     def arrived(self, axes: int | None) -> Place:
@@ -156,6 +138,11 @@ class Place:
         gained = self.crossing.loops
         varying = loops() if gained is None else self.loops + gained
         return self._near(self.path, self.options, varying)
+
+    def record(self) -> Record:
+        """The record of the model, which is being recorded."""
+        assert self.entry is not None
+        return self.entry.record(join(self.path))
 
     @property
     def below(self) -> Path:

@@ -8,24 +8,32 @@ that every field survives.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
 
 from .._base.keys import key_axes
 from .._jax.surroundings import slicing_loops
-from .fields import make
+from .fields import F, Fields, make
 from .place import Crossing, Place
-from .scope import Scope as Scope
-from .scope import recording_scope as recording_scope
+
+_NAMES = ("variables", "key", "unsliced")
 
 
-def _flatten(scope: Scope) -> tuple[tuple[Any, ...], Place]:
-    children, place = scope._children(), scope._place.at_boundary()
+def registered(kind: type[F]) -> type[F]:
+    """Registers a class with these fields as a pytree; a decorator."""
+    jax.tree_util.register_pytree_with_keys(
+        kind, _flatten_with_keys, partial(_unflatten, kind), _flatten
+    )
+    return kind
+
+
+def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
+    children = scope._children()
     axes = _axes(*children[1:])
-    if axes:
-        place.crossing = Crossing(axes, slicing_loops())
-    return children, place
+    crossing = Crossing(axes, slicing_loops()) if axes else None
+    return children, scope._place.at_boundary(crossing=crossing)
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:
@@ -39,22 +47,16 @@ def _axes(key: Any, unsliced: Any) -> int | None:
     return axes
 
 
-_FIELDS = ("variables", "key", "unsliced")
-
-
-def _flatten_with_keys(scope: Scope) -> tuple[tuple[Any, ...], Place]:
+def _flatten_with_keys(scope: Fields) -> tuple[tuple[Any, ...], Place]:
     children, place = _flatten(scope)
-    keys = map(jax.tree_util.GetAttrKey, _FIELDS)
+    keys = map(jax.tree_util.GetAttrKey, _NAMES)
     return tuple(zip(keys, children, strict=True)), place
 
 
-def _unflatten(place: Place, children: Any) -> Scope:
+def _unflatten(kind: type[F], place: Place, children: Any) -> F:
     if place.entry is not None:
         place.entry.enter()
     variables, key, unsliced = children
     if place.crossing is not None:
         place = place.arrived(_axes(key, unsliced))
-    return make(Scope, variables, key, unsliced, place)
-
-
-jax.tree_util.register_pytree_with_keys(Scope, _flatten_with_keys, _unflatten, _flatten)
+    return make(kind, variables, key, unsliced, place)

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
-from .._base.keys import as_index, item_keys, key_axes, named_key, no_key, require_key
+from .._base.keys import as_index, require_key
 from .._base.names import Path, join, split
 from .._jax.surroundings import loops
 from .._spec.options import (
@@ -22,25 +21,21 @@ from .._spec.options import (
     check_option,
 )
 from .._spec.spec import VariableAggregation, VariableSynchronization
-from . import assign, lookup
-from .checks import (
-    require_size,
-    require_stack,
-    require_tree,
-    require_varying,
-    whole_stack,
-)
+from .checks import require_size, require_tree
 from .fields import Fields, fill, make
 from .getter import VariableGetter
 from .named import entered
 from .place import Place
+from .pytree import registered
 from .record import Entry, Record
-from .request import Request, complete
+from .request import complete
+from .sources import HeldArrays
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
 
 
+@registered
 class Scope(Fields):
     """A place in a tree of variables, with the defaults that hold there. Immutable.
 
@@ -76,7 +71,7 @@ class Scope(Fields):
         if key is not None:
             require_key(key)
         around = 0 if key is None else loops()
-        fill(self, variables, key, None, Place((), Options(), loops=around))
+        fill(self, HeldArrays(variables, key), Place((), Options(), loops=around))
 
     # Where it is
 
@@ -228,7 +223,7 @@ class Scope(Fields):
         )
         getter = custom_getter or place.options.custom_getter
         if getter is None:
-            return self._get(request)
+            return self._source.get(request, place)
         place.mark.set()
         got: jax.Array = getter(VariableGetter(self), **request.arguments())
         return got
@@ -315,16 +310,9 @@ class Scope(Fields):
         """
         place = self._place
         n = require_size(n, join(place.path))
-        self._require_item("stack", join(place.path))
-        if place.entry is not None:
-            self._record()
-            return make(Scope, {}, None, jnp.zeros((n,)), place.at_boundary((n,)))
-        variables, key, _ = self._children()
-        found = require_stack(variables, n, place.path)
-        if key is not None:
-            key = item_keys(key, n)
-        unsliced = None if found or key is not None else jnp.zeros((n,))
-        return make(Scope, variables, key, unsliced, place.at_boundary((n,)))
+        self._source.require_item("stack", join(place.path), place)
+        parts = self._source.stack(n, place)
+        return make(Scope, *parts, place.at_boundary((n,)))
 
     def named(self) -> AbstractContextManager[None]:
         """Within it, `jax.named_scope` of this path: profiles and HLO show it.
@@ -337,40 +325,16 @@ class Scope(Fields):
         ...     y = jnp.sin(1.0)
         """
         place = self._place
-        return entered(place.path, place.base if place.entry is None else 0)
+        return entered(place.path, self._source.named_from(place))
 
     # How
 
-    def _get(self, request: Request) -> jax.Array:
-        place = self._place
-        self._require_item("variable", request.name)
-        if place.entry is None:
-            found = lookup.find(self._variables, request, place)
-            return self._brought(found, request.path, request.caching_device)
-        return lookup.create(self._record(), request, place)
-
     def _assign(self, path: Path, value: Any) -> None:
-        self._require_item("variable", join(path))
-        if self._place.entry is None:
-            assign.write(self._variables, path, value, self._place)
-        else:
-            assign.note(self._record(), path, value, self._place.stack)
+        self._source.assign(path, value, self._place)
 
     def _random_key(self, path: Path, index: Any) -> jax.Array:
-        place = self._place
         index = as_index(index, join(path))
-        self._require_item("key", join(path))
-        reuse = place.options.reuse
-        if place.entry is None and self._key is None:
-            raise no_key(join(path))
-        if not (reuse or isinstance(index, jax.core.Tracer)):
-            require_varying(join(path), place)
-        if place.entry is not None:
-            return self._record().random_key(path, place.entry, reuse, index)
-        if place.stack and key_axes(self._key):
-            raise whole_stack("key", join(path), place.stack[-1:])
-        assert self._key is not None
-        return named_key(self._key, path[place.base :], index)
+        return self._source.random_key(path, index, self._place)
 
 
 def recording_scope(record: Record) -> Scope:

@@ -30,7 +30,7 @@ import jax
 
 from .._base.lines import is_jax
 from .._base.names import Path
-from .._scope.pytree import Scope
+from .._scope.scope import Scope
 
 _CORE = str(File(__file__).parents[1] / "_")  # the files of the core begin with it
 _MARK = re.compile(r"@scopejax:(\d+)@")

@@ -71,8 +71,7 @@ def _wrapped(raw: jax.Array) -> jax.Array | None:
 
 def _kind_of_key(scope: Scope) -> Any:
     """An abstract key of the kind that the scope's random keys have."""
-    entry = scope._place.entry
-    key = scope._key if entry is None else entry.record(scope.name).key
+    key = scope._source.root_key(scope._place)
     if key is None or not is_key(key):
         return jax.eval_shape(lambda: jax.random.key(0))
     return jax.ShapeDtypeStruct((), key.dtype)  # type: ignore[no-untyped-call]

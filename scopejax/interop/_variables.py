@@ -43,7 +43,7 @@ class _Variables:
     ) -> None:
         self._scope, self._structure = scope, structure
         self._key, self._arguments = key, arguments
-        self._is_recorded = scope._place.entry is not None
+        self._is_recorded = scope._source.recording
         self._found: dict[int, jax.Array] = {}
         self._keys: list[jax.Array] | None = None
 

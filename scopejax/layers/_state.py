@@ -119,7 +119,7 @@ def _statistics(
 
 def _is_recorded(scope: Scope) -> bool:
     """Whether there are no values yet, and so no replicas to share them with."""
-    return scope._place.entry is not None
+    return scope._source.recording
 
 
 @layer

@@ -67,7 +67,7 @@ def _of_scope(scope: Scope) -> View:
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
     told = [f"{k}={_value(v)}" for k, v in given.items() if v is not None]
     remarks = [f"Options: {', '.join(told)}."] if told else []
-    if scope._place.entry is not None:
+    if scope._source.recording:
         remarks.append("The model is being recorded: variables do not exist yet.")
     return View(repr(scope), items, PLAIN_COLUMNS, remarks=remarks)
 

@@ -1,0 +1,209 @@
+"""Where a scope gets its variables and keys: from arrays held, or from a recording.
+
+All that differs between a model that runs and one that is recorded is here. A `Scope`
+has a source and a place in it, and gives the place with all that it asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import jax
+import jax.numpy as jnp
+
+from .._base.keys import item_keys, key_axes, named_key, no_key
+from .._base.names import Path, fold_scopes, join
+from .._base.trees import lookup
+from .._jax.memory import moved
+from .assign import note, write
+from .checks import require_stack, require_varying, whole_stack
+from .copies import Copies
+from .lookup import create, find
+from .place import Place
+from .request import Request
+
+Parts = tuple[Any, jax.Array | None, jax.Array | None]
+"""Variables, key and unsliced axes."""
+
+
+class Source(Protocol):
+    """What a scope asks.
+
+    Attributes:
+      recording: whether there are no values yet.
+    """
+
+    recording: ClassVar[bool]
+
+    def get(self, request: Request, place: Place) -> jax.Array:
+        """The variable: looked up, or noted to be created."""
+
+    def assign(self, path: Path, value: Any, place: Place) -> None:
+        """Writes a variable of the state, or checks that it could be written."""
+
+    def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
+        """The random key of this full name."""
+
+    def root_key(self, place: Place) -> jax.Array | None:
+        """The random key that all others come from."""
+
+    def require_item(self, what: str, name: str, place: Place) -> None:
+        """Raises an error where the scope is a whole stack."""
+
+    def stack(self, n: int, place: Place) -> Parts:
+        """The parts of a stack of `n` alike layers at `place`."""
+
+    def named_from(self, place: Place) -> int:
+        """The number of a path's components that a cached trace must not write down."""
+
+    def parts(self) -> Parts:
+        """As seen from the last pytree boundary."""
+
+    def children(self, place: Place) -> Parts:
+        """As seen from `place`."""
+
+
+class HeldArrays:
+    """Arrays that exist.
+
+    Attributes:
+      variables: nested dict of what is below the last pytree boundary.
+      key: the random key at that boundary, or None.
+      unsliced: see `Recording`; of a stack without arrays and key.
+      copies: what was brought elsewhere to be read, on this side of the boundary.
+    """
+
+    __slots__ = ("copies", "key", "unsliced", "variables")
+    recording: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        variables: Any,
+        key: jax.Array | None = None,
+        unsliced: jax.Array | None = None,
+    ) -> None:
+        self.variables, self.key, self.unsliced = variables, key, unsliced
+        self.copies = Copies()
+
+    def get(self, request: Request, place: Place) -> jax.Array:
+        """The variable, checked, and brought to where it is to be read."""
+        self.require_item("variable", request.name, place)
+        found = find(self.variables, request, place)
+        where = request.caching_device
+        return found if where is None else self._brought(found, request, place)
+
+    def _brought(self, found: jax.Array, request: Request, place: Place) -> jax.Array:
+        if found is lookup(self.variables, request.path[place.base :]):
+            return self.copies.of(request.name, found, request.caching_device)
+        return moved(found, request.caching_device)  # of state, or several replicas
+
+    def assign(self, path: Path, value: Any, place: Place) -> None:
+        """Writes the variable."""
+        self.require_item("variable", join(path), place)
+        write(self.variables, path, value, place)
+
+    def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
+        """The root key, folded with name and index."""
+        name = join(path)
+        self.require_item("key", name, place)
+        if self.key is None:
+            raise no_key(name)
+        require_varying(name, index, place)
+        if place.stack and key_axes(self.key):
+            raise whole_stack("key", name, place.stack[-1:])
+        return named_key(self.key, path[place.base :], index)
+
+    def root_key(self, place: Place) -> jax.Array | None:
+        """The key held."""
+        return self.key
+
+    def require_item(self, what: str, name: str, place: Place) -> None:
+        """A stack is whole until it passes into a transform."""
+        if place.whole:
+            raise whole_stack(what, name, place.stack[-1:])
+
+    def stack(self, n: int, place: Place) -> Parts:
+        """The arrays themselves, which must have the axis, and a key for each item."""
+        variables, key, _ = self.children(place)
+        found = require_stack(variables, n, place.path)
+        if key is not None:
+            return variables, item_keys(key, n), None
+        return variables, None, None if found else jnp.zeros((n,))
+
+    def named_from(self, place: Place) -> int:
+        """A trace may serve other paths too, up to the last boundary."""
+        return place.base
+
+    def parts(self) -> Parts:
+        """What is held."""
+        return self.variables, self.key, self.unsliced
+
+    def children(self, place: Place) -> Parts:
+        """What is held at and below a place."""
+        below = place.below
+        key = self.key if self.key is None else fold_scopes(self.key, below)
+        found = lookup(self.variables, below)
+        return {} if found is None else found, key, self.unsliced
+
+
+class Recording:
+    """A model that is being recorded; the place knows the record.
+
+    Attributes:
+      unsliced: zeros of shape `(n,)` in a stack that nothing has sliced yet and `()` in
+        one of its items; None outside of stacks.
+    """
+
+    __slots__ = ("unsliced",)
+    recording: ClassVar[bool] = True
+
+    def __init__(self, unsliced: jax.Array | None = None) -> None:
+        self.unsliced = unsliced
+
+    def get(self, request: Request, place: Place) -> jax.Array:
+        """Zeros; the variable is noted."""
+        self.require_item("variable", request.name, place)
+        return create(place.record(), request, place)
+
+    def assign(self, path: Path, value: Any, place: Place) -> None:
+        """There is nothing to write."""
+        self.require_item("variable", join(path), place)
+        note(place.record(), path, value, place.stack)
+
+    def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
+        """A placeholder; the key is noted."""
+        self.require_item("key", join(path), place)
+        require_varying(join(path), index, place)
+        assert place.entry is not None
+        return place.record().random_key(path, place.entry, place.options.reuse, index)
+
+    def root_key(self, place: Place) -> jax.Array | None:
+        """The abstract key of the record."""
+        return place.record().key
+
+    def require_item(self, what: str, name: str, place: Place) -> None:
+        """A stack is whole until something has sliced it."""
+        if place.whole or (self.unsliced is not None and self.unsliced.shape):
+            raise whole_stack(what, name, place.stack[-1:])
+
+    def stack(self, n: int, place: Place) -> Parts:
+        """Nothing but the axis."""
+        place.record()
+        return {}, None, jnp.zeros((n,))
+
+    def named_from(self, place: Place) -> int:
+        """Each call is traced anew."""
+        return 0
+
+    def parts(self) -> Parts:
+        """The unsliced axes alone."""
+        return {}, None, self.unsliced
+
+    def children(self, place: Place) -> Parts:
+        """The unsliced axes alone."""
+        return self.parts()
+
+
+def source_of(parts: Parts, place: Place) -> Source:
+    """The source of a scope with these parts at `place`."""
+    return HeldArrays(*parts) if place.entry is None else Recording(parts[2])
