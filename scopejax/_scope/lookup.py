@@ -6,18 +6,17 @@ order of the checks follows TF1, steps 7 to 11 of what was observed there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import jax
-from jax.sharding import PartitionSpec
 
 from .._base.dtypes import as_array
 from .._base.errors import InitializerError, InvalidArgumentError, VariableNotFoundError
 from .._base.lines import user_line
 from .._base.names import join, nearest
 from .._base.trees import leaves, lookup
-from .._spec.partition import Partition, type_of_item
+from .._spec.partition import type_of_item
 from .._spec.spec import (
     FROM_INPUTS,
     GLOBAL_VARIABLES,
@@ -33,7 +32,7 @@ from .from_inputs import Pending
 from .place import Place
 from .record import Record, does_not_exist
 from .replicas import as_read
-from .request import Request
+from .request import Request, axes_for, partition_for
 from .state import StateCell
 
 Shape = tuple[int, ...]
@@ -172,8 +171,8 @@ def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableS
         collections=_collections(request),
         regularizer=request.regularizer,
         constraint=request.constraint,
-        axes=_axes(request, shape),
-        partition=_partition(request, shape),
+        axes=axes_for(request, shape),
+        partition=partition_for(request, shape),
         caching_device=request.caching_device,
         synchronization=request.synchronization,
         aggregation=request.aggregation,
@@ -216,49 +215,6 @@ def _known_shape(request: Request, value_shape: Shape | None) -> Shape:
             where=user_line(),
         )
     return cast(Shape, shape)
-
-
-def _partition(request: Request, shape: Shape) -> Any:
-    """What the partitioner answers; a scalar has none, as in TF1."""
-    if request.partitioner is None or not shape:
-        return None
-    answer = request.partitioner(shape=shape, dtype=request.dtype)
-    if isinstance(answer, Partition):
-        return answer
-    if isinstance(answer, PartitionSpec):
-        if len(answer) <= len(shape):
-            return answer
-    elif not isinstance(answer, Sequence) or isinstance(answer, str):
-        raise InvalidArgumentError(
-            f"Partitioner must return a sequence, but saw: {answer!r}",
-            name=request.name,
-            where=user_line(),
-        )
-    elif len(answer) == len(shape):
-        return tuple(answer)
-    raise InvalidArgumentError(
-        "Partitioner returned a partition list that does not match the Variable's"
-        f" rank: {answer} vs. {shape}",
-        name=request.name,
-        where=user_line(),
-    )
-
-
-def _axes(request: Request, shape: Shape) -> tuple[str | None, ...] | None:
-    """The logical names of the axes, one for each."""
-    axes = request.axes
-    if axes is None:
-        return None
-    if isinstance(axes, str) or len(axes) != len(shape):
-        raise InvalidArgumentError(
-            f"Variable {request.name} has {len(shape)} axes, and others are named.",
-            name=request.name,
-            expected=f"a name or None for each axis of shape {shape}",
-            found=repr(axes),
-            where=user_line(),
-            remedy='axes=("embed", "mlp"), for one.',
-        )
-    return tuple(axes)
 
 
 def _inner_value(name: str) -> InitializerError:

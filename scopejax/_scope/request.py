@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import PartitionSpec
 
 from .._base.dtypes import as_dtype, constant
 from .._base.errors import InvalidArgumentError, VariableMismatchError
@@ -25,6 +26,7 @@ from .._base.keys import is_typed_key
 from .._base.lines import user_line
 from .._base.names import Path, join
 from .._spec.options import Options, check_option, no_regularizer
+from .._spec.partition import Partition
 from .._spec.spec import VariableAggregation, VariableSynchronization
 
 Shape = tuple[int | None, ...]
@@ -257,3 +259,49 @@ def _dimension(size: Any, shape: Any, name: str) -> int | None:
             if isinstance(size, float)
             else None,
         ) from error
+
+
+def partition_for(request: Request, shape: tuple[int, ...]) -> Any:
+    """What the partitioner answers for a new variable of this shape, checked.
+
+    A scalar has no partition, as in TF1.
+    """
+    if request.partitioner is None or not shape:
+        return None
+    answer = request.partitioner(shape=shape, dtype=request.dtype)
+    if isinstance(answer, Partition):
+        return answer
+    if isinstance(answer, PartitionSpec):
+        if len(answer) <= len(shape):
+            return answer
+    elif not isinstance(answer, Sequence) or isinstance(answer, str):
+        raise InvalidArgumentError(
+            f"Partitioner must return a sequence, but saw: {answer!r}",
+            name=request.name,
+            where=user_line(),
+        )
+    elif len(answer) == len(shape):
+        return tuple(answer)
+    raise InvalidArgumentError(
+        "Partitioner returned a partition list that does not match the Variable's"
+        f" rank: {answer} vs. {shape}",
+        name=request.name,
+        where=user_line(),
+    )
+
+
+def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...] | None:
+    """The logical names of the axes of a new variable, checked: one for each."""
+    axes = request.axes
+    if axes is None:
+        return None
+    if isinstance(axes, str) or len(axes) != len(shape):
+        raise InvalidArgumentError(
+            f"Variable {request.name} has {len(shape)} axes, and others are named.",
+            name=request.name,
+            expected=f"a name or None for each axis of shape {shape}",
+            found=repr(axes),
+            where=user_line(),
+            remedy='axes=("embed", "mlp"), for one.',
+        )
+    return tuple(axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import jax
 
@@ -42,17 +42,6 @@ def no_regularizer(_: Any) -> None:
     """
 
 
-@dataclasses.dataclass(frozen=True)
-class _Composed:
-    """Two custom getters, the inner scope's first. A value: equal parts are equal."""
-
-    inner: Getter
-    outer: Getter
-
-    def __call__(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.inner(getter.around(self.outer), *args, **kwargs)
-
-
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Options:
     """The defaults of one scope. None stands for "nothing given so far"."""
@@ -72,13 +61,10 @@ class Options:
         changes = {k: v for k, v in given.items() if v is not None}
         for option, value in changes.items():
             check_option(option, value, where)
-        if changes.get("reuse") is False:
-            del changes["reuse"]
-        if "dtype" in changes:
-            changes["dtype"] = as_dtype(changes["dtype"], where)
-        if "custom_getter" in changes and self.custom_getter is not None:
-            getter = _Composed(changes["custom_getter"], self.custom_getter)
-            changes["custom_getter"] = getter
+        for option, value in changes.items():
+            put_over = OPTIONS[option].put_over
+            if put_over is not None:
+                changes[option] = put_over(value, getattr(self, option), where)
         return dataclasses.replace(self, **changes)
 
     def acts_alike(self, other: Options) -> bool:
@@ -113,35 +99,66 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, jax.Device | jax.sharding.Sharding)
 
 
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "reuse": (
+@dataclasses.dataclass(frozen=True)
+class _Composed:
+    """Two custom getters, the inner scope's first. A value: equal parts are equal."""
+
+    inner: Getter
+    outer: Getter
+
+    def __call__(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.inner(getter.around(self.outer), *args, **kwargs)
+
+
+def _composed(getter: Getter, inherited: Getter | None, _: str) -> Getter:
+    return getter if inherited is None else _Composed(getter, inherited)
+
+
+class Option(NamedTuple):
+    """What holds for one of the options.
+
+    Attributes:
+      is_fine: whether it can have a value, which is not None.
+      refusal: the text of the error for a value that it cannot have.
+      put_over: ``(value, inherited, name of the scope)`` -> what is passed down; None
+        where that is the value.
+    """
+
+    is_fine: Callable[[Any], bool] | None = None
+    refusal: str = ""
+    put_over: Callable[[Any, Any, str], Any] | None = None
+
+
+OPTIONS = {
+    "reuse": Option(
         lambda v: v is True or v is False or v is AUTO_REUSE,
         "The reuse parameter must be True or False or None or AUTO_REUSE, but"
         " received: {!r}",
+        lambda value, inherited, _: inherited if value is False else value,
     ),
-    "regularizer": (callable, "Regularizer must be callable, but received: {!r}"),
-    "constraint": (callable, "Constraint must be callable, but received: {!r}"),
-    "partitioner": (callable, "Partitioner must be callable, but received: {!r}"),
-    "custom_getter": (
-        callable,
-        "Passed a custom_getter which is not callable: {!r}",
+    "initializer": Option(),
+    "regularizer": Option(callable, "Regularizer must be callable, but received: {!r}"),
+    "constraint": Option(callable, "Constraint must be callable, but received: {!r}"),
+    "dtype": Option(put_over=lambda value, _, name: as_dtype(value, name)),
+    "partitioner": Option(callable, "Partitioner must be callable, but received: {!r}"),
+    "custom_getter": Option(
+        callable, "Passed a custom_getter which is not callable: {!r}", _composed
     ),
-    "caching_device": (
+    "caching_device": Option(
         _is_place,
         "caching_device must be a device, a sharding, 'device' or 'pinned_host', but"
         " received: {!r}",
     ),
-    "trainable": (
+    "trainable": Option(
         lambda v: isinstance(v, bool),
         "trainable must be True or False or None, but received: {!r}",
     ),
 }
+"""All that a scope passes down: a row for each field of `Options`."""
 
 
 def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
-    if value is None or option not in _CHECKS:
-        return
-    is_fine, message = _CHECKS[option]
-    if not is_fine(value):
-        raise InvalidArgumentError(message.format(value), name=name, where=user_line())
+    is_fine, refusal, _ = OPTIONS[option]
+    if value is not None and is_fine is not None and not is_fine(value):
+        raise InvalidArgumentError(refusal.format(value), name=name, where=user_line())

@@ -1,11 +1,15 @@
 """What a scope passes down, option by option."""
 
+import dataclasses
+import inspect
+
 import jax
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import scopejax as sj
+from scopejax._spec.options import OPTIONS, Options
 
 from ..helpers.options import KEY, ONES, ZEROS, field, l1, l2, specs, split, whole
 
@@ -19,6 +23,13 @@ PASSED_DOWN = {
     "trainable": (False, True, "trainable", True),
     "partitioner": (split, whole, "partition", None),
 }
+
+
+def test_each_option_has_a_row():
+    """The table, the defaults of a scope and `with_options` name the same options."""
+    fields = [field.name for field in dataclasses.fields(Options)]
+    _, *parameters = inspect.signature(sj.Scope.with_options).parameters
+    assert list(OPTIONS) == fields == parameters
 
 
 def stored(option, value):
