@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # imports from rooms above its own, and within it from files before it. Where there are
 # no names, the files of a room know each other.
 ROOMS = {
-    "_base": "homes errors lines files names dtypes trees arguments keys",
+    "_base": "homes errors lines files names missing dtypes trees arguments keys",
     "_jax": "mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
