@@ -14,12 +14,11 @@ from .._base.dtypes import own_array
 from .._base.errors import InvalidArgumentError
 from .._base.keys import require_key
 from .._base.lines import user_line
+from .._base.missing import no_inputs, not_given
 from .._base.names import join
 from .._base.trees import Tree, flat_names, insert, leaves
 from .._jax.mesh import AnyMesh, mesh_in_force
 from .._making.maker import Maker, per_item
-from .._scope.from_inputs import no_inputs
-from .._scope.lookup import not_given
 from .._spec.partition import sharding_of
 from .._spec.spec import FROM_INPUTS, VariableSpec, abstract
 from .._text import table as summary
@@ -277,7 +276,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         missing = [spec for spec in self.values() if spec.name not in kept]
         for spec in missing:
             if spec.initializer is FROM_INPUTS:
-                raise no_inputs(spec)
+                raise no_inputs(spec.name, spec.where)
         made = maker.make(missing, kept)
         return self._tree(
             lambda spec: (

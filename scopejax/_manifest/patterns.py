@@ -9,7 +9,7 @@ from typing import Any
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
-from .._base.names import nearest
+from .._base.missing import no_match
 from .._spec.spec import VariableSpec
 
 Pattern = str | re.Pattern[str] | Callable[[VariableSpec], bool]
@@ -40,12 +40,7 @@ def require_matches(
     for pattern in patterns:
         if callable(pattern) or any(matches(pattern, s) for s in specs.values()):
             continue
-        raise InvalidArgumentError(
-            f"No variable matches {pattern!r}.",
-            where=user_line(),
-            nearest=nearest(str(pattern).strip("*/"), specs),
-            remedy="A glob covers the full name: 'encoder/**', '**/kernel'.",
-        )
+        raise no_match(pattern, specs)
 
 
 def matches_name(pattern: NamePattern, name: str) -> bool:

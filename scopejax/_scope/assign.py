@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._base.dtypes import as_array
-from .._base.errors import ScopeUsageError, VariableMismatchError, VariableNotFoundError
+from .._base.errors import ScopeUsageError, VariableMismatchError
 from .._base.lines import user_line
-from .._base.names import Path, join, nearest
+from .._base.missing import not_assignable
+from .._base.names import Path, join
 from .._base.trees import leaves, lookup
 from .._spec.spec import VariableAggregation
 from .from_inputs import Pending
@@ -30,8 +31,8 @@ def write(variables: Any, path: Path, value: Any, place: Place) -> None:
     inside = path[: place.base] == place.path[: place.base]
     found = lookup(variables, path[place.base :]) if inside else None
     if found is None:
-        prefix = place.path[: place.base]
-        raise _missing(name, [join(p) for p, _ in leaves(variables, "state", prefix)])
+        held = leaves(variables, "state", place.path[: place.base])
+        raise not_assignable(name, [join(path) for path, _ in held])
     if not isinstance(found, StateCell | Pending):
         raise _no_state(name, "it is not part of the state")
     found.write(name, _fitting(name, value, found.shape, found.dtype))
@@ -42,7 +43,7 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
     name = join(path)
     spec = record.specs.get(name)
     if spec is None:
-        raise _missing(name, record.specs)
+        raise not_assignable(name, record.specs)
     if not record.stateful:
         raise _no_state(name, "the model was made by scopejax.transform")
     if spec.trainable:
@@ -83,16 +84,6 @@ def _kind(dtype: Any) -> int:
     """Bools, whole numbers, floats, complex numbers: each is contained in the next."""
     kinds = (jnp.bool_, jnp.integer, jnp.floating, jnp.complexfloating)
     return next(i for i, kind in enumerate(kinds) if jnp.issubdtype(dtype, kind))
-
-
-def _missing(name: str, names: Any) -> VariableNotFoundError:
-    return VariableNotFoundError(
-        f"Variable {name} is assigned, but does not exist.",
-        name=name,
-        where=user_line(),
-        nearest=nearest(name, names),
-        remedy="Create it first: get_variable(name, shape, trainable=False).",
-    )
 
 
 def _no_state(name: str, why: str) -> ScopeUsageError:

@@ -122,14 +122,3 @@ def no_axis(name: str, error: NameError) -> InitializerError:
         remedy="Where it is a mapped axis, call init under the vmap or shard_map that"
         " names it; or pass the value by given=.",
     )
-
-
-def no_inputs(spec: VariableSpec) -> InitializerError:
-    """The error for a manifest that is to make such a value: it has no model."""
-    return InitializerError(
-        f"The initial value of {spec.name} is computed from the model's inputs, which a"
-        " manifest does not have.",
-        name=spec.name,
-        where=spec.where,
-        remedy="Use init of the transformed model, or pass the value by given=.",
-    )

@@ -6,7 +6,7 @@ order of the checks follows TF1, steps 7 to 11 of what was observed there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import jax
@@ -14,7 +14,8 @@ import jax
 from .._base.dtypes import as_array
 from .._base.errors import InitializerError, InvalidArgumentError, VariableNotFoundError
 from .._base.lines import user_line
-from .._base.names import join, nearest
+from .._base.missing import does_not_exist, not_given, out_of_reach
+from .._base.names import join
 from .._base.trees import leaves, lookup
 from .._spec.partition import type_of_item
 from .._spec.spec import (
@@ -30,7 +31,7 @@ from ..initializers import default_for
 from .checks import require_dtype, require_shape, require_value_or_shape, value_shape
 from .from_inputs import Pending
 from .place import Place
-from .record import Record, does_not_exist
+from .record import Record
 from .replicas import as_read
 from .request import Request, axes_for, partition_for
 from .state import StateCell
@@ -56,7 +57,7 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
         require_value_or_shape(request)
     path = request.path
     if path[: place.base] != place.path[: place.base]:
-        raise _out_of_reach(request.name, place)
+        raise out_of_reach(request.name, join(place.path[: place.base]))
     found = lookup(variables, path[place.base :])
     held = found
     if not isinstance(found, _ARRAYS):
@@ -95,31 +96,6 @@ def _missing(
     if request.reuse is True:
         return does_not_exist(request.name, names)
     return not_given(request.name, names, "a scope of that name" if is_scope else None)
-
-
-def not_given(
-    name: str, names: Iterable[str], found: str | None = None
-) -> VariableNotFoundError:
-    """The error for a variable that is missing among those given."""
-    return VariableNotFoundError(
-        f"Variable {name} does not exist in the variables given.",
-        name=name,
-        found=found,
-        where=user_line(),
-        nearest=nearest(name, names),
-        remedy="`check` of the transformed model lists every difference; `init(...,"
-        " given=params)` makes what is missing.",
-    )
-
-
-def _out_of_reach(name: str, place: Place) -> VariableNotFoundError:
-    inside = join(place.path[: place.base])
-    return VariableNotFoundError(
-        f"Variable {name} cannot be reached: only what is below {inside} came along.",
-        name=name,
-        where=user_line(),
-        remedy="Pass a scope that holds it through the JAX transform as well.",
-    )
 
 
 # Variables to be made

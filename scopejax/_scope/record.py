@@ -42,13 +42,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import PartitionSpec
 
-from .._base.errors import ScopeUsageError, VariableExistsError, VariableNotFoundError
+from .._base.errors import ScopeUsageError, VariableExistsError
 from .._base.keys import named_key
 from .._base.lines import CallPath, Step, call_path, innermost_line, user_line
-from .._base.names import Path, join, nearest
+from .._base.missing import does_not_exist
+from .._base.names import Path, join
 from .._base.trees import both_kinds
 from .._jax.surroundings import trace_state
-from .._spec.options import AUTO_REUSE
 from .._spec.spec import VariableSpec
 
 Expect = Callable[[VariableSpec], None]
@@ -295,19 +295,6 @@ def key_exists(name: str, where: str, first: str) -> VariableExistsError:
         first=first,
         remedy="Use another name or an index, scope.key(name, i); to have the same"
         " numbers on purpose, scope.with_options(reuse=True).",
-    )
-
-
-def does_not_exist(name: str, names: Any) -> VariableNotFoundError:
-    """TF1's error for a lookup of what is not there."""
-    return VariableNotFoundError(
-        f"Variable {name} does not exist, or was not created with get_variable()."
-        " Did you mean to set reuse=AUTO_REUSE in VarScope?",
-        name=name,
-        where=user_line(),
-        nearest=nearest(name, names),
-        remedy=f"Create it first, or look it up under its name; {AUTO_REUSE!r} does"
-        " either.",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
-from .._base.names import nearest
+from .._base.missing import no_match
 from .._base.trees import flat_names, is_array
 from .._manifest.fit import Described, differences, refuse
 from .._manifest.manifest import Manifest
@@ -147,7 +147,6 @@ def _selected(select: NamePattern | None, name: str) -> bool:
     return select is None or matches_name(select, name)
 
 
-_GLOB = "A glob covers the full name: 'encoder/**', '**/kernel'."
 _RENAMED = "It goes by the model's names, which are those after rename."
 
 
@@ -156,13 +155,9 @@ def _require_some(
 ) -> None:
     if chosen or select is None:
         return
-    old = any(_selected(select, name) for name in before)
-    raise InvalidArgumentError(
-        f"No variable matches {select!r}.",
-        where=user_line(),
-        nearest=nearest(str(select).strip("*/"), names),
-        remedy=_RENAMED if old else _GLOB,
-    )
+    if any(_selected(select, name) for name in before):
+        raise no_match(select, names, _RENAMED)
+    raise no_match(select, names)
 
 
 def _require_used(table: Mapping[Any, Any], transfers: Iterable[str]) -> None:

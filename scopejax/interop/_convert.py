@@ -7,9 +7,10 @@ from typing import Any
 
 import jax
 
-from .._base.errors import VariableMismatchError, VariableNotFoundError
+from .._base.errors import VariableMismatchError
 from .._base.lines import user_line
-from .._base.names import join, nearest
+from .._base.missing import not_found
+from .._base.names import join
 from .._base.trees import Tree, from_flat, lookup, to_flat
 from . import _equinox, _nnx
 from ._foreign import Foreign
@@ -46,11 +47,10 @@ def _picked(structure: Structure, tree: Mapping[str, Any]) -> list[Any]:
     for path, aval in zip(structure.paths, structure.avals, strict=True):
         name, leaf = join(path), lookup(tree, path)
         if leaf is None or isinstance(leaf, Mapping):
-            raise VariableNotFoundError(
+            raise not_found(
                 f"Variable {name} of the module is not in the tree.",
-                name=name,
-                where=user_line(),
-                nearest=nearest(name, to_flat(tree)),
+                name,
+                to_flat(tree),
                 remedy="Pass the tree of the module's own scope, and with state"
                 " scopejax.merge(params, state).",
             )

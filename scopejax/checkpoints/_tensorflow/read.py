@@ -9,9 +9,9 @@ from types import MappingProxyType, TracebackType
 
 import numpy as np
 
-from ..._base.errors import ScopeUsageError, VariableNotFoundError
+from ..._base.errors import ScopeUsageError
 from ..._base.lines import user_line
-from ..._base.names import nearest
+from ..._base.missing import not_found
 from .crc import require_crc
 from .damage import Damage, of_tensor, told_of
 from .index import Stored, Tensor, read_index
@@ -103,12 +103,8 @@ class Bundle:
                 f"{self._prefix} is closed.", name=name, where=user_line()
             )
         if name not in self._stored:
-            raise VariableNotFoundError(
-                f"{self._prefix} holds no tensor {name}.",
-                name=name,
-                where=user_line(),
-                nearest=nearest(name, self._stored),
-            )
+            headline = f"{self._prefix} holds no tensor {name}."
+            raise not_found(headline, name, self._stored)
         return self._shards
 
     def close(self) -> None:
