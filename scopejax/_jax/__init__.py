@@ -1,6 +1,7 @@
 """All that we rely on inside JAX: one room to reread at each JAX release.
 
 `surroundings`: which transforms run around the calling code, found from their frames.
-`reach`: where references can't be followed. `mesh`: the mesh in force. It imports
-`_base` alone. Begin with `surroundings`.
+`reach`: where references can't be followed. `mesh`: the mesh in force. `memory`: kinds
+of memory, and moving arrays between them. `calls`: the primitives that call programs.
+It imports `_base` alone. Begin with `surroundings`.
 """
