@@ -1,5 +1,6 @@
-"""Words everybody speaks: errors, names, keys, dtypes, trees, files, user lines.
+"""Errors, names, keys, dtypes, trees, files, user lines: what all rooms use.
 
-Nothing here knows of variables or scopes. It imports JAX, NumPy and the standard
-library, and no other room. Begin with `errors`, then `names`: how a path becomes a key.
+Nothing here depends on variables or scopes. It imports JAX, NumPy and the standard
+library, and no other room. Begin with `errors`, then read `names`: how a path becomes a
+random key.
 """

@@ -1,7 +1,7 @@
-"""All we know of JAX's inside, so that a JAX release is one room to reread.
+"""All that we rely on inside JAX: one room to reread at each JAX release.
 
-`surroundings`: which transforms run around the code that asks, by their frames.
-`reach`: where references cannot go. `mesh`: the mesh in force. `memory`: kinds of
-memory, and moving arrays between them. `calls`: the primitives that call programs. It
-imports `_base` alone. Begin with `surroundings`.
+`surroundings`: which transforms run around the calling code, found from their frames.
+`reach`: where references can't be followed. `mesh`: the mesh in force. `memory`: kinds
+of memory, and moving arrays between them. `calls`: the primitives that call programs.
+It imports `_base` alone. Begin with `surroundings`.
 """

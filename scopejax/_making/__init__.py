@@ -1,7 +1,8 @@
 """From specs and a key to arrays, outside of the model's trace.
 
-`maker` decides which way each variable is made: `plain` (the reference), `fused` (one
-program for all), `sharded` (each device its part) or `in_trace` (within a user's jit);
-all give the same bits. `threefry`, `recipe` and `rows` are what the fused way stands
-on. It imports the rooms above but `_scope`. Begin with `maker`, then `kind`.
+`maker` chooses how each variable is made: `plain` (the reference), `fused` (one program
+for many), `sharded` (each device draws its part) or `in_trace` (within a user's jit).
+All give the same bits. The fused way builds on `threefry`, `recipe` and `rows`. It
+imports `_text` and the rooms before it, but not `layers`, and of `_scope` only how
+arrays are moved. Begin with `maker`, then read `kind`.
 """

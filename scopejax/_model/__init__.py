@@ -1,6 +1,7 @@
 """A function of a scope becomes pure functions.
 
-`transform` makes `init` and `apply`; `init` records the model and has its variables
-made; `transformed` is what the user holds; `remat` is `jax.checkpoint` for arguments
-that are not arrays. It imports all rooms above. Begin with `transform`.
+`transform` returns `init` and `apply`, which `transformed` describes. `init` records
+the model and has its variables made. `remat` is `jax.checkpoint` for functions that
+also take arguments that aren't arrays. It may import all rooms before it, but not
+`layers`; `graphs` is imported when it is needed. Begin with `transform`.
 """

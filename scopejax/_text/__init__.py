@@ -1,5 +1,5 @@
-"""Tables and bars, as plain text.
+"""Tables and progress bars, as plain text.
 
-`table` lays out the table of variables; `progress` counts and `bars` draws. It imports
-`_base` and `_spec`. Begin with `table`.
+`table` lays out the table of variables. `progress` counts, and `bars` draws the bar. It
+imports `_base`, `_spec` and `initializers`. Begin with `table`.
 """

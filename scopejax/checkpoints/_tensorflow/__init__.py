@@ -1,10 +1,9 @@
 """TensorFlow's checkpoints, tensor bundles, read and written without TensorFlow.
 
 A bundle is an index, ``model.ckpt-123.index``, and data files beside it,
-``model.ckpt-123.data-00000-of-00001``. The index is a sorted table that says of each
-tensor where its bytes lie; the data files are those bytes. Both have checksums.
-
-Needs the extra ``scopejax[tf1]``. It imports `_base` alone. Begin with `read`.
+``model.ckpt-123.data-00000-of-00001``. The index is a sorted table that gives the place
+of each tensor's bytes in the data files. Both have checksums. This needs the extra
+``scopejax[tf1]``. It imports `_base` alone. Begin with `read`.
 """
 
 from .find import find as find

@@ -1,7 +1,7 @@
-"""The graph: the frame that TF1's functions act on, and where values live.
+"""The graph: what TF1's functions act on, and where values are stored.
 
-`graph` holds collections and names; `current` says which graph is current; `names` and
-`counters` make names unique; `values` and `cells` hold values in a graph or a model;
-`caches` and `runs` keep JAX's traces apart. It imports `_words` and `_initial`. Begin
-with `graph`.
+`graph` holds collections and names; `current` finds the current graph. `names` and
+`counters` make names unique. `values` and `cells` store values in a graph or a model.
+`caches` and `runs` keep JAX's traces apart. It imports `_words` and `_initial`, and no
+variables or scopes. Begin with `graph`.
 """

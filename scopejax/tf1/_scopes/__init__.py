@@ -1,5 +1,6 @@
 """Scopes: `variable_scope`, `name_scope`, templates, and `get_variable` in them.
 
-`scope` is the object, `scopes` the context managers. It imports the rooms above. Begin
-with `scopes`.
+`scope` is the object, `scopes` has the context managers, `templates` has
+`make_template`. It imports the rooms of `tf1` before it, and not `_running`. Begin with
+`scopes`.
 """

@@ -1,5 +1,6 @@
 """Variables: created, stored, split and shared.
 
-`store` is lookup-or-create, `creation` the way past the creators, `variable` and
-`partitioned` what comes out. It imports the rooms above. Begin with `store`.
+`store` is lookup-or-create. `creation` passes a new variable through the creators.
+`variable` and `partitioned` are the results. It imports `_words`, `_initial` and
+`_graph`, and doesn't depend on scopes. Begin with `store`.
 """

@@ -1,4 +1,5 @@
-"""TF1's words: errors, dtypes, shapes, devices, collections' names.
+"""TF1's vocabulary: errors, dtypes, shapes, devices, names of collections.
 
-Nothing here knows of graphs or variables. Begin with `errors`.
+Nothing here depends on graphs or variables. It imports no other room of `tf1`, and of
+the core public names and helpers for names and lines. Begin with `errors`.
 """
