@@ -14,7 +14,7 @@ import sys
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-_MANY = 600
+_MANY = 500  # programs, and so about half a gigabyte
 
 
 def share_programs(folder):
