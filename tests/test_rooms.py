@@ -21,7 +21,7 @@ ROOMS = {
     "_jax": "mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
-    "_spec": "sameness options spec partition",
+    "_spec": "functions sameness options spec partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign fields scope pytree",
     "layers": "_base _linear _attention _recurrent _norm _state",

@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .. import initializers
 from .._base.names import natural
+from .._spec.functions import describe
 from .._spec.partition import as_partition
-from .._spec.sameness import closed_over
 from .._spec.spec import VariableSpec
-
-_NAMED = {
-    id(getattr(initializers, name)): name
-    for name in (
-        "glorot_uniform",
-        "glorot_normal",
-        "he_uniform",
-        "he_normal",
-        "lecun_uniform",
-        "lecun_normal",
-    )
-}
 
 
 class Column(NamedTuple):
@@ -202,29 +189,6 @@ def bytes_text(nbytes: int) -> str:
             return f"{nbytes} B" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
-
-
-def describe(initializer: Any) -> str:
-    """The call that made an initializer, as far as it can be told.
-
-    >>> from jax.nn.initializers import normal, zeros
-    >>> describe(normal(0.02)), describe(zeros), describe([1.0, 2.0])
-    ('normal(0.02)', 'zeros', 'value')
-    """
-    if not callable(initializer):
-        return "value"
-    if id(initializer) in _NAMED:
-        return _NAMED[id(initializer)]
-    name = getattr(initializer, "__qualname__", type(initializer).__name__)
-    factory, _, inner = name.rpartition(".<locals>.")
-    if not factory or inner == "<lambda>":
-        return name.rpartition(".")[2]
-    values = [value for value in closed_over(initializer) if _is_plain(value)]
-    return f"{factory.rpartition('.')[2]}({', '.join(map(str, values))})"
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, bool | int | float | str)
 
 
 def to_text(
