@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # no names, the files of a room know each other.
 ROOMS = {
     "_base": "homes errors lines files names missing dtypes trees arguments keys",
-    "_jax": "mesh surroundings reach",
+    "_jax": "calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
