@@ -16,10 +16,10 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory mesh surroundings reach",
+    "_jax": "memory calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
-    "_spec": "sameness options spec partition",
+    "_spec": "functions sameness options spec partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",

@@ -21,6 +21,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._jax.calls import PLAIN
+
 # Steps that do the same to each number, and depend on no shape.
 _STEPS = """
     abs add and bitcast_convert_type clamp convert_element_type copy cos div erf erf_inv
@@ -33,7 +35,6 @@ _ELEMENTWISE = frozenset(_STEPS.split())
 _WORDS = {8: jnp.uint8, 16: jnp.uint16, 32: jnp.uint32}
 # Steps that change the shape alone, where they keep the number of elements.
 _RESHAPING = frozenset(["broadcast_in_dim", "reshape", "squeeze", "expand_dims"])
-_CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"}
 _LAYOUT = ("sharding",)  # parameters that say where, not what
 # What the last factor may be made of: exact in every implementation.
 _EXACT = {
@@ -172,8 +173,8 @@ def _constant(value: Any, aval: Any) -> Scalar:
 def _results(equation: Any, operands: list[_Value]) -> list[_Value]:
     """What an equation of the jaxpr gives."""
     name = equation.primitive.name
-    if name in _CALLS:
-        inner = equation.params[_CALLS[name]]
+    if name in PLAIN:
+        inner = equation.params[PLAIN[name]]
         return _walk(inner.jaxpr, inner.consts, operands)
     if name == "random_wrap" and operands[0] is _KEY:
         return [_KEY]

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .._base.displayed import Displayed
-from .._base.trees import is_array
+from .._spec.functions import describe
 from .._spec.partition import as_partition
-from .._spec.sameness import closed_over
+from .._spec.sameness import same
 from .._spec.spec import TRAINABLE_VARIABLES, VariableSpec
-from .._text.table import describe
 
 Specs = Mapping[str, VariableSpec]
 
@@ -125,77 +120,3 @@ def _read(spec: VariableSpec, field: str) -> Any:
     if field != "collections":
         return getattr(spec, field)
     return [key for key in spec.collections if key != TRAINABLE_VARIABLES]
-
-
-def same(one: Any, two: Any, inside: frozenset[tuple[int, int]] = frozenset()) -> bool:
-    """Whether two values do the same, as far as can be told by looking into them.
-
-    Functions are the same if their code and what they close over are, wherever they
-    stand; objects if their type and attributes are; arrays if their numbers are.
-
-    >>> from jax.nn.initializers import normal
-    >>> same(normal(0.02), normal(0.02)), same(normal(0.02), normal(0.03))
-    (True, False)
-    """
-    if one is two or (id(one), id(two)) in inside:
-        return True
-    if is_array(one) and is_array(two):
-        return _same_array(one, two)
-    if type(one) is not type(two):
-        return False
-    inside |= {(id(one), id(two))}
-    parts = [_parts(value) for value in (one, two)]
-    if parts[0] is None or parts[1] is None:
-        return _equal(one, two)
-    return len(parts[0]) == len(parts[1]) and all(
-        same(a, b, inside) for a, b in zip(*parts, strict=True)
-    )
-
-
-def _equal(one: Any, two: Any) -> bool:
-    try:
-        return bool(one == two)
-    except (TypeError, ValueError):  # arrays inside: the truth value is ambiguous
-        return False
-
-
-def _same_array(one: Any, two: Any) -> bool:
-    if one.shape != two.shape or one.dtype != two.dtype:
-        return False
-    return np.array_equal(np.asarray(one), np.asarray(two), equal_nan=True)
-
-
-def _parts(value: Any) -> list[Any] | None:
-    """What a value is made of; None for what is compared as a whole."""
-    if isinstance(value, FunctionType):
-        defaults = (value.__defaults__, value.__kwdefaults__)
-        return [*_code(value.__code__), *defaults, *closed_over(value)]
-    if isinstance(value, MethodType):
-        return [value.__func__, value.__self__]
-    if isinstance(value, functools.partial):
-        return [value.func, value.args, value.keywords]
-    if isinstance(value, dict):
-        return [part for item in value.items() for part in item]
-    if isinstance(value, tuple | list):
-        return list(value)
-    if isinstance(value, type):
-        return None
-    if dataclasses.is_dataclass(value):
-        return [getattr(value, field.name) for field in dataclasses.fields(value)]
-    return _attributes(value)
-
-
-def _attributes(value: Any) -> list[Any] | None:
-    """Those of an object that does not say itself when it is equal to another."""
-    if getattr(type(value), "__eq__", None) is not object.__eq__:
-        return None
-    return [vars(value)] if hasattr(value, "__dict__") else None
-
-
-def _code(code: CodeType) -> list[Any]:
-    """The code of a function, wherever it stands in its file."""
-    constants = [
-        _code(part) if isinstance(part, CodeType) else (type(part), part)
-        for part in code.co_consts
-    ]
-    return [code.co_code, code.co_names, code.co_varnames, constants]

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .. import initializers
 from .._base.names import natural
 from .._base.numbers import bytes_text, counted
+from .._spec.functions import describe
 from .._spec.partition import as_partition
-from .._spec.sameness import closed_over
 from .._spec.spec import VariableSpec
-
-_NAMED = {
-    id(getattr(initializers, name)): name
-    for name in (
-        "glorot_uniform",
-        "glorot_normal",
-        "he_uniform",
-        "he_normal",
-        "lecun_uniform",
-        "lecun_normal",
-    )
-}
 
 
 class Column(NamedTuple):
@@ -211,6 +198,20 @@ def describe(initializer: Any) -> str:
 
 def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | float | str)
+
+
+def bytes_text(nbytes: int) -> str:
+    """A number of bytes in binary units.
+
+    >>> bytes_text(1000), bytes_text(1536), bytes_text(5 * 2**30)
+    ('1000 B', '1.5 KiB', '5.0 GiB')
+    """
+    size = float(nbytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{nbytes} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
 
 
 def to_text(

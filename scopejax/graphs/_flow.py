@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from jax.extend import core as jex
 
+from .._jax.calls import CALLS
 from ._calls import marks
 from ._flops import Cost, cost_of, nbytes_of
 from ._owners import Owners, Visit
@@ -259,12 +260,8 @@ class _Walk:
         )
 
 
-_CALLS = (
-    *("jit", "pjit", "call", "closed_call", "composite", "checkpoint", "remat2"),
-    *("custom_jvp_call", "custom_vjp_call", "custom_vmap_call", "custom_lin"),
-)
 _RULES: Mapping[str, Any] = {
-    **dict.fromkeys(_CALLS, _Walk._called),
+    **dict.fromkeys((*CALLS, "custom_lin"), _Walk._called),
     "scan": _Walk._scan,
     "while": _Walk._while,
     "cond": _Walk._cond,

@@ -12,19 +12,11 @@ from typing import Any
 import jax
 from jax.extend import core as jex
 
+from .._jax.calls import PLAIN, WITH_RULES
 from ._program import Program, is_var, part_of, program_of
 
-# A primitive that calls a jaxpr once, on its operands -> where the jaxpr is. Rules of
-# differentiation go: an initial value is not differentiated.
-_CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "checkpoint": "jaxpr",
-    "remat2": "jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-}
+# Rules of differentiation go: an initial value is not differentiated.
+_CALLS = {**PLAIN, **WITH_RULES}
 
 
 def inlined(program: Program) -> Program:

@@ -11,11 +11,11 @@ import jax
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import Path
+from .._spec.sameness import Opaque, lasting
 from ._foreign import Foreign, Made, NeedsKey
 from ._names import Slot, paths_of
 from ._origins import Origins
 from ._program import Program, is_var, only
-from ._same import Opaque, same
 from ._trace import Keyed, Rest, Static, Traced, apart, trace
 
 
@@ -129,7 +129,11 @@ def _kept(keyed: Keyed) -> Structure:
 def _facts(foreign: Foreign, rest: Rest) -> Hashable:
     """A key for what does the same; None where that cannot be told."""
     try:
-        facts = same(foreign.facts), same(rest.leaves), rest.structure
+        facts = (
+            lasting(foreign.facts),
+            lasting(rest.leaves),
+            rest.structure,
+        )
         hash(facts)
     except (Opaque, TypeError):
         return None

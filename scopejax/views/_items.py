@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .._base.names import Path
+from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import (
     GLOBAL_VARIABLES,
@@ -16,7 +17,7 @@ from .._spec.spec import (
     VariableSpec,
     VariableSynchronization,
 )
-from .._text.table import describe, printable
+from .._text.table import printable
 from ._placement import Placement
 
 

@@ -10,9 +10,10 @@ from .._jax.mesh import mesh_in_force
 from .._manifest.diff import ManifestDiff
 from .._manifest.manifest import Manifest
 from .._scope.scope import Scope
+from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec
-from .._text.table import PLAIN_COLUMNS, Column, describe
+from .._text.table import PLAIN_COLUMNS, Column
 from . import _placement
 from ._items import of_spec
 from ._leaves import item_of, leaves_of

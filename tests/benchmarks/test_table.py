@@ -75,14 +75,6 @@ def test_titles_tell_widths_apart():
     assert MEASURES["import"].title == "import beyond jax"
 
 
-def test_every_target_has_a_measure():
-    """No pattern of a target is misspelt."""
-    for pattern, target in table.TARGETS:
-        found = table.chosen([pattern], slow=True).values()
-        assert found, pattern
-        assert all(target in measure.targets for measure in found)
-
-
 def test_slow_measures_are_asked_for():
     """They are taken when named in full, or all of them when asked for."""
     assert not {*SLOW} & {*table.chosen(["*"], slow=False)}

@@ -11,7 +11,7 @@ from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
 from scopejax import getters, initializers, partitioners
-from scopejax._manifest.diff import same
+from scopejax._spec.sameness import same
 
 from ..helpers.pages_of_views import Page
 

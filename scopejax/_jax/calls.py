@@ -1,0 +1,25 @@
+"""The primitives that call one program, once, on their operands.
+
+A table is from the name of a primitive to the parameter that holds the program. Loops,
+branches and `shard_map` are none of these: their operands are not the program's.
+"""
+
+PLAIN = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"}
+"""Nothing but the call: what is written out in its place is the same."""
+
+WITH_RULES = {
+    "checkpoint": "jaxpr",
+    "remat2": "jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+}
+"""The same as long as nothing is differentiated."""
+
+OTHERS = {
+    "call": "call_jaxpr",
+    "composite": "jaxpr",
+    "custom_vmap_call": "call",
+}
+"""The same as long as nothing is differentiated, mapped or compiled."""
+
+CALLS = {**PLAIN, **WITH_RULES, **OTHERS}
