@@ -1,6 +1,7 @@
 """What is known of a variable before it exists.
 
 `options`: what scopes pass down. `spec`: the record of one variable. `partition`: how
-it is split over a mesh. `sameness`: when two initializers count as one. It imports
-`_base` and `_jax`, and doesn't depend on scopes or on arrays. Begin with `spec`.
+it is split over a mesh. `functions`: what can be read off a function. `sameness`: when
+two initializers count as one. It imports `_base`, `_jax` and `initializers`, and
+doesn't depend on scopes or on arrays. Begin with `spec`.
 """
