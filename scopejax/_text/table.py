@@ -177,43 +177,6 @@ def printable(text: str) -> str:
     )
 
 
-def describe(initializer: Any) -> str:
-    """The call that made an initializer, as far as it can be told.
-
-    >>> from jax.nn.initializers import normal, zeros
-    >>> describe(normal(0.02)), describe(zeros), describe([1.0, 2.0])
-    ('normal(0.02)', 'zeros', 'value')
-    """
-    if not callable(initializer):
-        return "value"
-    if id(initializer) in _NAMED:
-        return _NAMED[id(initializer)]
-    name = getattr(initializer, "__qualname__", type(initializer).__name__)
-    factory, _, inner = name.rpartition(".<locals>.")
-    if not factory or inner == "<lambda>":
-        return name.rpartition(".")[2]
-    values = [value for value in closed_over(initializer) if _is_plain(value)]
-    return f"{factory.rpartition('.')[2]}({', '.join(map(str, values))})"
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, bool | int | float | str)
-
-
-def bytes_text(nbytes: int) -> str:
-    """A number of bytes in binary units.
-
-    >>> bytes_text(1000), bytes_text(1536), bytes_text(5 * 2**30)
-    ('1000 B', '1.5 KiB', '5.0 GiB')
-    """
-    size = float(nbytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{nbytes} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
 def to_text(
     items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
 ) -> str:
