@@ -321,6 +321,7 @@ class Scope(Fields):
         `jit` that is traced once for many layers, the path from there on is entered;
         enter the layer's own name around the call.
 
+        >>> import jax.numpy as jnp
         >>> with (Scope({}) / "encoder").named():
         ...     y = jnp.sin(1.0)
         """
