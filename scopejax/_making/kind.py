@@ -198,6 +198,7 @@ class Kinds:
         same = signature(spec.initializer, self._token)
         value = (same, spec.shape, spec.stack, spec.dtype, sharding)
         if value not in self._kinds:
+            is_open = same == signature(spec.initializer, object())
             self._kinds[value] = Kind(
                 same=same,
                 shape=spec.item_shape,
@@ -206,8 +207,8 @@ class Kinds:
                 key=self._key,
                 x64=self._x64,
                 initializer=spec.initializer,
-                is_open=same == signature(spec.initializer, object()),
+                is_open=is_open,
                 sharding=sharding,
-                own=self._own,
+                own={} if is_open else self._own,  # an open kind outlives the call
             )
         return self._kinds[value]

@@ -38,6 +38,27 @@ def test_an_array_that_an_initializer_holds_is_let_go(array):
     assert gone() is None
 
 
+def beside_others(table):
+    """A model with that initializer among others, whose programs are kept."""
+
+    def model(scope):
+        scope.get_variable("kept", (71, 3))
+        scope.get_variable("zeros", (71, 5), initializer=zeros)
+        scope.get_variable("w", table.shape, initializer=lambda *_: table)
+
+    return sj.transform(model)
+
+
+def test_an_array_is_let_go_beside_initializers_that_are_kept():
+    """Programs that outlive an init keep nothing of its other variables."""
+    table = jnp.arange(71.0)
+    beside_others(table).init(jax.random.key(0))
+    gone = weakref.ref(table)
+    del table
+    gc.collect()
+    assert gone() is None
+
+
 def test_programs_of_an_initializer_that_holds_an_array_are_let_go():
     """Thirty such models leave as many programs as before."""
     client = jax.devices()[0].client
