@@ -107,6 +107,16 @@ def _filling(kind: Kind, impl: Any) -> Program:
     return Program(run, kind.sharding, jax.eval_shape(words_of, kind.key))
 
 
+def _is_one_number(kind: Kind) -> bool:
+    """Whether a device's part is a single number.
+
+    XLA computes that with other instructions than many, and rounds float16 otherwise.
+    """
+    assert kind.sharding is not None
+    part = kind.sharding.shard_shape((*kind.stack, *kind.shape))
+    return math.prod(part) == 1
+
+
 def _impl(key: jax.Array) -> Any:
     """What kind of key it is; None for a raw one."""
     return jax.random.key_impl(key) if is_typed_key(key) else None
@@ -130,6 +140,8 @@ class Sharded:
 
     def prepare(self, kind: Kind) -> bool:
         """Whether this kind can be made here; if so, starts compiling."""
+        if _is_one_number(kind):
+            return False
         plan = plan_of(kind.whole) if self._counts else None
         if plan is not None and plan.size:
             if not self._compares(kind, plan):

@@ -111,6 +111,21 @@ VARIABLES = st.dictionaries(
 )
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (8,), (1, 8)])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_one_number_a_device(shape, dtype):
+    """A device that holds a single number has the one of the whole array."""
+
+    def numbers(scope):
+        scope = scope.with_options(partitioner=PARTITIONERS["largest axis"])
+        return scope.get_variable("w", shape, dtype, jax.nn.initializers.normal(0.02))
+
+    net, mesh = sj.transform(numbers), mesh_of(8)
+    for seed in range(16):
+        key = jax.random.key(seed)
+        assert all_bits(net.init(key, mesh=mesh)) == all_bits(net.init(key))
+
+
 @examples(12)
 @given(
     VARIABLES,
