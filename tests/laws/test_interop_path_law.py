@@ -161,7 +161,6 @@ def test_values_behind_linens_transforms(wrapped):
     )
 
 
-@pytest.mark.smoke
 def test_layers_of_linens_scan_differ():
     """A scanned module's values depend on no input, and no two layers are alike."""
 
@@ -191,7 +190,6 @@ def test_keys_of_any_kind(key):
     identical(found, reference(key, "part/kernel", (3, 3), "float32", lecun))
 
 
-@pytest.mark.smoke
 def test_under_jit_values_are_the_same():
     """init in somebody's jit gives the bits that it gives alone."""
     net = transformed(interop.linen, MLP(("a", "b")))
@@ -202,7 +200,6 @@ def test_under_jit_values_are_the_same():
 # Values that depend on others
 
 
-@pytest.mark.smoke
 def test_a_value_of_the_data_is_computed_by_init():
     """A module that is initialized by its input, as in data-dependent ActNorm."""
 

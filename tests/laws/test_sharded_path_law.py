@@ -152,7 +152,6 @@ def test_any_model(variables, sizes, kind, how, seed):
     jax.tree.map(require_sharding, params, shardings)
 
 
-@pytest.mark.smoke
 def test_a_mesh_passed_within_jit(key):
     """Within a jit the mesh may be passed as well, where its axes are automatic."""
     variables, mesh = zoo(PARTITIONERS["largest axis"]), mesh_of(8)
@@ -252,7 +251,6 @@ def test_state_is_sharded_too(key):
     assert state["n"].sharding.spec == PartitionSpec("data")
 
 
-@pytest.mark.smoke
 def test_a_mesh_of_other_devices_than_the_first(key):
     """The devices are those of the mesh, wherever the key is."""
     devices = np.array(jax.devices()[4:6])

@@ -99,7 +99,6 @@ def test_each_item_of_a_stack_has_its_own_key(model, key):
     assert_close(out, expected)
 
 
-@pytest.mark.smoke
 def test_init_by_vmap_over_keys_makes_an_ensemble(key):
     """Native vmap of init gives, for each key, the params of that key."""
     case = CASES[0]

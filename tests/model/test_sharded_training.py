@@ -109,7 +109,6 @@ def test_adams_moments_lie_as_their_parameters(sizes):
         params, state, _ = step(params, state)
 
 
-@pytest.mark.smoke
 def test_moments_by_a_tree_of_shardings():
     """So they do where optax is asked which of its leaves belong to which parameter."""
     mesh, tx = mesh_of(4, 2), optax.adam(1e-2)
