@@ -57,7 +57,7 @@ def forget():
     """Drops all that JAX and scopejax have traced and compiled."""
     jax.clear_caches()
     for name, module in list(sys.modules.items()):
-        if name.startswith("scopejax._"):
+        if name.startswith("scopejax.") and "._" in name:
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()

@@ -1,4 +1,4 @@
-"""When a scope's static part counts as the same: the sentences of `_place.py`."""
+"""When a scope's static part counts as the same: the sentences of `place.py`."""
 
 import pickle
 
