@@ -23,8 +23,8 @@ import jax.numpy as jnp
 from ._base.errors import InvalidArgumentError
 from ._base.lines import user_line
 from ._base.names import join
-from ._making.maker import per_item
 from ._manifest.manifest import Manifest
+from ._spec.stacks import per_item
 
 if TYPE_CHECKING:
     import optax

@@ -16,18 +16,18 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory calls mesh surroundings reach",
+    "_jax": "flags memory calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
-    "_spec": "functions sameness options spec partition",
+    "_spec": "functions sameness options spec stacks partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",
-    "_making": "verdicts threefry recipe kind put plain rows fused sharded in_trace"
-    " maker",
     "_manifest": "patterns fit diff digest manifest",
+    "_making": "compiling verdicts threefry recipe kind way put plain rows fused"
+    " sharded in_trace maker initialize",
     "views": None,
     "graphs": None,
     "_model": "init transformed transform remat",

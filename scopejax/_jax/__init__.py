@@ -3,5 +3,6 @@
 `surroundings`: which transforms run around the calling code, found from their frames.
 `reach`: where references can't be followed. `mesh`: the mesh in force. `memory`: kinds
 of memory, and moving arrays between them. `calls`: the primitives that call programs.
-It imports `_base` alone. Begin with `surroundings`.
+`flags`: settings that decide how arrays are made and models are traced. It imports
+`_base` alone. Begin with `surroundings`.
 """

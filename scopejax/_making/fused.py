@@ -29,8 +29,8 @@ import math
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,11 +38,14 @@ import numpy as np
 from jax.sharding import SingleDeviceSharding
 
 from .._base.keys import is_typed_key
+from .._jax.flags import counts_each_number, default_key_kind
 from . import verdicts
-from .kind import Kind, Wanted, in_order, item_of
+from .compiling import Compiling
+from .kind import Kind, item_of
 from .recipe import Chain
 from .rows import ROW, ROWS, Lines, Plan, Rows, cut, lines_for, lines_of, plan_of
 from .threefry import Words, threefry2x32
+from .way import Wanted, in_order
 
 _AHEAD = 8  # calls under way, which bounds the memory that they take
 
@@ -58,9 +61,8 @@ def is_on(key: jax.Array) -> bool:
 
 def counts(key: jax.Array) -> bool:
     """Whether each number is made of the key and a counter alone, as we do it."""
-    kind = jax.random.key_impl(key) if is_typed_key(key) else _default_impl()
-    partitionable = getattr(jax.config, "jax_threefry_partitionable", True)
-    return str(kind) == "threefry2x32" and bool(partitionable)
+    kind = jax.random.key_impl(key) if is_typed_key(key) else default_key_kind()
+    return str(kind) == "threefry2x32" and counts_each_number()
 
 
 def serves(key: jax.Array) -> bool:
@@ -73,13 +75,25 @@ def serves(key: jax.Array) -> bool:
     )
 
 
-def _default_impl() -> Any:
-    return jax.config.jax_default_prng_impl  # type: ignore[attr-defined]
-
-
 def words_of(key: jax.Array) -> jax.Array:
     """The two words of a key, typed or raw."""
     return jax.random.key_data(key) if is_typed_key(key) else key
+
+
+class Part(NamedTuple):
+    """A kind's part in a fused program.
+
+    Attributes:
+      plan: what the kind takes of the program's rows.
+      block: the program.
+    """
+
+    plan: Plan
+    block: Block
+
+    def is_right(self) -> bool:
+        """Whether the program's bits are right; waits for compilers."""
+        return self.block.is_right()
 
 
 class Fused:
@@ -92,44 +106,33 @@ class Fused:
         (self._device,) = jax.device_put(self._root, self._place).devices()
         self._limit = _LIMITS.get(self._device.platform, _OTHER_LIMIT)
         self._threads = threads
-        self._prepared: dict[int, tuple[Plan, Block]] = {}
 
-    def prepare(self, kind: Kind) -> bool:
-        """Whether this kind can be made here; if so, starts compiling."""
+    def prepare(self, kind: Kind) -> Part | None:
+        """Its part in a program, which starts compiling; None without a recipe."""
         if not 0 < math.prod((*kind.stack, *kind.shape)) <= self._limit:
-            return False
+            return None
         plan = plan_of(kind)
         if plan is None:
-            return False
+            return None
         block = block_of(plan, self._device)
-        self._prepared[id(kind)] = plan, block
-        return block.start(kind, self._threads)
+        return Part(plan, block) if block.start(kind, self._threads) else None
 
-    def makes(self, kind: Kind) -> bool:
-        """Whether a kind that is prepared gets the right bits; waits for compilers."""
-        return self._block(kind).is_right()
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def make(self, wanted: Sequence[Wanted[Part]]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        return in_order(wanted, self._block, self._run)
+        return in_order(wanted, lambda part: part.block, self._run)
 
-    def _block(self, kind: Kind) -> Block:
-        return self._prepared[id(kind)][1]
-
-    def _run(self, job: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def _run(self, job: Sequence[Wanted[Part]]) -> Iterator[jax.Array]:
         """The variables of one block."""
-        block, plans = self._block(job[0].kind), [self._plan(kind) for _, kind in job]
-        rows = Rows(block.calls(lines_for(self._root, job, plans)))
+        block = job[0].prepared.block
+        specs, plans = zip(*((spec, part.plan) for spec, part in job), strict=True)
+        rows = Rows(block.calls(lines_for(self._root, specs, plans)))
         copies = self._place is None and len(job) >= _MANY
-        for (_, kind), plan in zip(job, plans, strict=True):
-            array = cut(rows, plan).reshape((*kind.stack, *kind.shape))
+        for spec, plan in zip(specs, plans, strict=True):
+            array = cut(rows, plan).reshape(spec.shape)
             if copies:
                 yield _copy(array)
             else:
                 yield jax.device_put(array, self._place, may_alias=False)
-
-    def _plan(self, kind: Kind) -> Plan:
-        return self._prepared[id(kind)][0]
 
 
 # A call of a program costs a third of `device_put`, and compiling it a thousand calls.
@@ -153,8 +156,8 @@ class Block:
     def __init__(self, chain: Chain, device: Any) -> None:
         self._chain = chain
         self._device = device
-        self._program: Future[Any] | None = None
-        self._reference: Future[Any] | None = None
+        self._program: Compiling | None = None
+        self._reference: Compiling | None = None
         self._sample: Kind | None = None
         self._right = verdicts.known(chain.text, device)
 
@@ -165,13 +168,16 @@ class Block:
         """
         if self._right is False or (self._right is None and not kind.is_open):
             return False
-        if not _is_under_way(self._program):
-            self._program = threads.submit(self._lowered(kind.dtype).compile)
-        if self._right is None and not _is_under_way(self._reference):
-            self._sample = self._sample_of(kind)
-            key = _placed(kind.key.shape, kind.key.dtype, self._device)
-            lowered = item_of(self._sample).init.lower(key)
-            self._reference = threads.submit(lowered.compile)
+        if self._program is None:
+            self._program = Compiling(functools.partial(self._lowered, kind.dtype))
+        self._program.start(threads)
+        if self._right is None:
+            if self._reference is None:
+                self._sample = self._sample_of(kind)
+                key = _placed(kind.key.shape, kind.key.dtype, self._device)
+                init = item_of(self._sample).init
+                self._reference = Compiling(functools.partial(init.lower, key))
+            self._reference.start(threads)
         return True
 
     def verdict(self, kind: Kind, threads: Executor) -> bool:
@@ -183,7 +189,7 @@ class Block:
     def is_right(self) -> bool:
         """Whether the bits are those of `jax.random`; compared if nobody has."""
         assert self._program is not None  # started before
-        if self._program.exception() is not None:
+        if not self._program.succeeds():
             return False
         if self._right is None:
             self._right = self._compare()
@@ -241,11 +247,6 @@ _blocks = functools.lru_cache(maxsize=256)(Block)
 def block_of(plan: Plan, device: Any) -> Block:
     """The program for a plan on a device, one for all calls of `init`."""
     return _blocks(plan.recipe.chain, device)
-
-
-def _is_under_way(future: Future[Any] | None) -> bool:
-    """False where nobody has asked, or an init that was broken off took it along."""
-    return future is not None and not future.cancelled()
 
 
 def _placed(shape: tuple[int, ...], dtype: Any, device: Any) -> jax.ShapeDtypeStruct:

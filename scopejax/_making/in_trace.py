@@ -16,6 +16,7 @@ does not fuse it with the next.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -32,12 +33,29 @@ from .._jax.mesh import AnyMesh
 from .._spec.partition import sharding_of
 from .._spec.spec import abstract
 from .fused import block_of, is_on, numbers, words_of
-from .kind import Kind, Wanted, in_order
-from .plain import program
+from .kind import Kind
+from .plain import Program, program
 from .rows import Plan, plan_of
 from .threefry import fold_words, item_keys
+from .way import Wanted, in_order
 
 _WIDTH = 10
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Alike:
+    """One kind and the program of its initializer; equal to nothing but itself."""
+
+    kind: Kind
+    program: Program
+
+    def is_right(self) -> bool:
+        """True: neither a loop nor a program that was compared changes a bit."""
+        return True
+
+
+def _itself(alike: Alike) -> Alike:
+    return alike
 
 
 class Grouped:
@@ -52,24 +70,21 @@ class Grouped:
         self._draws_numbers = is_on(key)
         self._always = (words_of(key)[0] | 1) != 0  # but XLA cannot know
 
-    def prepare(self, kind: Kind) -> bool:
-        """True, as any kind can be made here. Runs its initializer, which may fail."""
-        program(kind)
-        return True
+    def prepare(self, kind: Kind) -> Alike:
+        """Its program: any kind can be made here. Runs the initializer."""
+        return Alike(kind, program(kind))
 
-    def makes(self, kind: Kind) -> bool:
-        """True: neither a loop nor a program that was compared changes a bit."""
-        return True
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def make(self, wanted: Sequence[Wanted[Alike]]) -> Iterator[jax.Array]:
         """The variables, in this order."""
         if self._mesh is not None and AxisType.Explicit in self._mesh.axis_types:
             return iter(self._in_auto(wanted, self._mesh))
-        drawn = Counter(id(kind) for _, kind in wanted if program(kind).draws)
+        drawn = Counter(alike for _, alike in wanted if alike.program.draws)
         offsets = self._offsets(max(drawn.values(), default=0))
-        return in_order(wanted, id, lambda group: self._group(group, offsets))
+        return in_order(wanted, _itself, lambda group: self._group(group, offsets))
 
-    def _in_auto(self, wanted: Sequence[Wanted], mesh: AnyMesh) -> list[jax.Array]:
+    def _in_auto(
+        self, wanted: Sequence[Wanted[Alike]], mesh: AnyMesh
+    ) -> list[jax.Array]:
         """The same where shardings are part of the types.
 
         There XLA gets a note of the sharding after each step, and rounds numbers of 16
@@ -86,16 +101,16 @@ class Grouped:
         return made
 
     def _group(
-        self, group: list[Wanted], offsets: list[jax.Array]
+        self, group: list[Wanted[Alike]], offsets: list[jax.Array]
     ) -> Sequence[jax.Array]:
         """Variables of one kind."""
-        kind = group[0].kind
-        if not program(kind).draws:
-            return [program(kind)(self._key)] * len(group)
+        kind, program = group[0].prepared.kind, group[0].prepared.program
+        if not program.draws:
+            return [program.init(self._key)] * len(group)
         words = np.stack([path_words(spec.path) for spec, _ in group])
         plan = self._plan(kind)
         if plan is None:
-            stacked = self._looped(words, kind)
+            stacked = self._looped(words, program)
         else:
             shape = (len(group), *kind.stack, *kind.shape)
             stacked = self._alone(
@@ -128,9 +143,10 @@ class Grouped:
         drawn = numbers(chain, key, (np.uint32(0), counter), factor)
         return drawn.reshape((len(words), *kind.stack, *kind.shape))
 
-    def _looped(self, words: np.ndarray, kind: Kind) -> jax.Array:
+    def _looped(self, words: np.ndarray, program: Program) -> jax.Array:
         def variable(words: jax.Array) -> jax.Array:
-            return program(kind)(fold_key(self._key, words))
+            made: jax.Array = program.init(fold_key(self._key, words))
+            return made
 
         if len(words) == 1:
             return variable(jnp.asarray(words[0]))[None]

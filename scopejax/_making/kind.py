@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import jax
@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
+from .._jax.flags import x64
 from .._spec.partition import on_devices
 from .._spec.sameness import signature
 from .._spec.spec import VariableSpec
@@ -133,35 +134,6 @@ def _what(result: Any) -> str:
     return f"{result!r}, of type {type(result).__name__}"
 
 
-class Wanted(NamedTuple):
-    """A variable to be made."""
-
-    spec: VariableSpec
-    kind: Kind
-
-
-def in_order(
-    wanted: Sequence[Wanted],
-    group_of: Callable[[Kind], Hashable],
-    make: Callable[[list[Wanted]], Iterable[jax.Array]],
-) -> Iterator[jax.Array]:
-    """The variables in their order, made a group at a time.
-
-    Args:
-      group_of: what kinds of one group have in common.
-      make: the variables of one group; called when the first of them is asked for.
-    """
-    groups: dict[Hashable, list[Wanted]] = {}
-    for one in wanted:
-        groups.setdefault(group_of(one.kind), []).append(one)
-    made: dict[Hashable, Iterator[jax.Array]] = {}
-    for one in wanted:
-        group = group_of(one.kind)
-        if group not in made:
-            made[group] = iter(make(groups[group]))
-        yield next(made[group])
-
-
 class Kinds:
     """The kinds of one call of `init`; opaque initializers are equal within it."""
 
@@ -169,7 +141,7 @@ class Kinds:
         self._key = key
         self._mesh = mesh
         self._shardings: dict[str, NamedSharding] = {}
-        self._x64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]
+        self._x64 = x64()
         self._token = object()
         self._own: dict[Any, Any] = {}
         self._by_facts: dict[tuple[Any, ...], Kind] = {}

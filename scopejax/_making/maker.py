@@ -10,11 +10,10 @@ that trace.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,23 +26,11 @@ from .._text.progress import Making
 from ..initializers import InitialValueOf
 from .fused import Fused, serves
 from .in_trace import Grouped
-from .kind import BadResult, Kind, Kinds, Wanted
+from .kind import BadResult, Kind, Kinds
 from .plain import Plain
 from .put import place
 from .sharded import HandedOut, Sharded
-
-
-class Way(Protocol):
-    """One way to make variables of some kinds."""
-
-    def prepare(self, kind: Kind) -> bool:
-        """Whether it can make this kind; what it needs for that is begun."""
-
-    def makes(self, kind: Kind) -> bool:
-        """Whether it makes this kind, which it has prepared."""
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
-        """The variables, in this order."""
+from .way import Prepared, Wanted, Way
 
 
 class Maker:
@@ -71,7 +58,7 @@ class Maker:
         self._making = None if self._traced else making  # nothing is made in a trace
         onto = None if self._traced else require_devices(mesh)
         self._kinds = Kinds(abstract(key.shape, key.dtype), onto)
-        self._ways: list[Way] = []
+        self._ways: list[Way[Any]] = []
         if self._traced:
             self._ways = [Grouped(key, self._threads, mesh)]
         elif onto is not None:
@@ -81,8 +68,8 @@ class Maker:
             self._ways = [Plain(key, self._threads)]
             if serves(key):
                 self._ways.insert(0, Fused(key, self._threads))
-        self._expected: set[int] = set()
-        self._chosen: dict[int, Way] = {}
+        self._expected: set[Kind] = set()
+        self._chosen: dict[Kind, tuple[Way[Any], Prepared]] = {}
 
     def __enter__(self) -> Maker:
         return self
@@ -98,10 +85,10 @@ class Maker:
         if not _is_drawn(spec) or spec.name in self._given:
             return
         kind = self._kinds.of(spec)
-        if kind.is_open and id(kind) not in self._expected:
-            self._expected.add(id(kind))
+        if kind.is_open and kind not in self._expected:
+            self._expected.add(kind)
             with contextlib.suppress(Exception), compiling_alone():
-                next(way for way in self._ways if way.prepare(kind))
+                next(way for way in self._ways if way.prepare(kind) is not None)
 
     def total(self, specs: Collection[VariableSpec]) -> None:
         """These are to be made, beside those before; for who looks."""
@@ -150,10 +137,10 @@ class Maker:
 
     def _drawn(self, specs: Sequence[VariableSpec]) -> dict[str, jax.Array]:
         """What initializers make, each way all of its variables at once."""
-        shares: dict[Way, list[Wanted]] = {way: [] for way in self._ways}
+        shares: dict[Way[Any], list[Wanted[Any]]] = {way: [] for way in self._ways}
         for spec in specs:
-            kind = self._kinds.of(spec)
-            shares[self._way(kind, spec)].append(Wanted(spec, kind))
+            way, prepared = self._way(spec)
+            shares[way].append(Wanted(spec, prepared))
         made = {}
         for way, wanted in shares.items():
             arrays = way.make(wanted)
@@ -164,15 +151,22 @@ class Maker:
                     raise _failed(spec, error) from error
         return made
 
-    def _way(self, kind: Kind, spec: VariableSpec) -> Way:
-        """The first way that is right for a kind; `spec` is for errors."""
-        if id(kind) not in self._chosen:
-            able = (w for w in self._ways if w.prepare(kind) and w.makes(kind))
+    def _way(self, spec: VariableSpec) -> tuple[Way[Any], Prepared]:
+        """The first way that is right for the kind of `spec`, and what it prepared."""
+        kind = self._kinds.of(spec)
+        if kind not in self._chosen:
             try:
-                self._chosen[id(kind)] = next(able)
+                self._chosen[kind] = self._first_right(kind)
             except Exception as error:
                 raise _failed(spec, error) from error
-        return self._chosen[id(kind)]
+        return self._chosen[kind]
+
+    def _first_right(self, kind: Kind) -> tuple[Way[Any], Prepared]:
+        for way in self._ways:
+            prepared = way.prepare(kind)
+            if prepared is not None and prepared.is_right():
+                return way, prepared
+        raise AssertionError(f"the last way makes any kind, {kind} too")
 
 
 def _is_drawn(spec: VariableSpec) -> bool:
@@ -231,10 +225,3 @@ def _failed(spec: VariableSpec, error: Exception) -> InitializerError:
         found=type(error).__name__,
         where=spec.where,
     )
-
-
-def per_item(
-    function: Callable[[Any], Any], stack: tuple[int, ...]
-) -> Callable[[Any], Any]:
-    """`function` of one item of a stack, made a function of the whole stack."""
-    return functools.reduce(lambda mapped, _: jax.vmap(mapped), stack, function)

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any
+from concurrent.futures import Executor
 
 import jax
 import jax.numpy as jnp
 
-from .._base.names import fold_words, path_words
-from .kind import Kind, Wanted, item_of, once
+from .._base.names import Path, fold_words, path_words
+from .compiling import Compiling
+from .kind import Kind, item_of, once
+from .way import Wanted
 
 _fold = jax.jit(fold_words)
 
@@ -34,25 +35,28 @@ class Program:
 
     def __init__(self, kind: Kind) -> None:
         item = item_of(kind.item)
-        self.init, self._traced = item
+        self.init, traced = item
         if kind.stack:
             self.init = jax.jit(functools.partial(_items, item.init, kind.stack))
-            self._traced = self.init.trace(kind.key)
-        self._compiled: Future[Any] | None = None
+            traced = self.init.trace(kind.key)
+        self._compiling = Compiling(traced.lower)
         jaxpr = item.traced.jaxpr.jaxpr
         used = {id(var) for equation in jaxpr.eqns for var in equation.invars}
         self.draws = id(jaxpr.invars[0]) in used
 
-    def compile(self, threads: Executor) -> None:
-        """Starts compiling, if nobody has."""
-        if self._traced is not None:
-            lowered, self._traced = self._traced.lower(), None
-            self._compiled = threads.submit(lowered.compile)
+    def start(self, threads: Executor) -> Program:
+        """The program itself; starts compiling, if nobody has."""
+        self._compiling.start(threads)
+        return self
 
-    def __call__(self, key: jax.Array) -> jax.Array:
-        """A variable from a key of its own."""
-        if self._compiled is not None and not self._compiled.cancelled():
-            self._compiled.exception()  # waits; a failure comes up below
+    def is_right(self) -> bool:
+        """True: it is what the others are held to."""
+        return True
+
+    def variable(self, root: jax.Array, path: Path) -> jax.Array:
+        """The variable of full name `path`, from the root key."""
+        self._compiling.succeeds()  # waits; a failure comes up below
+        key = _fold(root, path_words(path)) if self.draws else root
         made: jax.Array = self.init(key)
         return made
 
@@ -86,20 +90,12 @@ class Plain:
     def __init__(self, key: jax.Array, threads: Executor) -> None:
         self._key = key
         self._threads = threads
-        self._programs: dict[int, Program] = {}
 
-    def prepare(self, kind: Kind) -> bool:
-        """Starts compiling; True, as any kind can be made here."""
-        self._programs[id(kind)] = program(kind)
-        self._programs[id(kind)].compile(self._threads)
-        return True
+    def prepare(self, kind: Kind) -> Program:
+        """Its program, which starts compiling: any kind can be made here."""
+        return program(kind).start(self._threads)
 
-    def makes(self, kind: Kind) -> bool:
-        """True: it is what the others are held to."""
-        return True
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def make(self, wanted: Sequence[Wanted[Program]]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        for spec, kind in wanted:
-            program, key = self._programs[id(kind)], self._key
-            yield program(_fold(key, path_words(spec.path)) if program.draws else key)
+        for spec, program in wanted:
+            yield program.variable(self._key, spec.path)

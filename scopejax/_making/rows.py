@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .._base.names import path_words
-from .kind import Kind, Wanted, item_of, once
+from .._spec.spec import VariableSpec
+from .kind import Kind, item_of, once
 from .recipe import Recipe, read
 from .threefry import fold_words, item_keys
 
@@ -61,11 +62,13 @@ class Lines(NamedTuple):
         )
 
 
-def lines_for(root: np.ndarray, job: Sequence[Wanted], plans: Sequence[Plan]) -> Lines:
-    """The rows of all variables of a job, one after the other."""
-    words = np.stack([path_words(spec.path) for spec, _ in job])
+def lines_for(
+    root: np.ndarray, specs: Sequence[VariableSpec], plans: Sequence[Plan]
+) -> Lines:
+    """The rows of variables, one after the other; `plans` are those of their kinds."""
+    words = np.stack([path_words(spec.path) for spec in specs])
     keys = np.stack(fold_words((root[:1], root[1:]), words), axis=-1)
-    stacks = [kind.stack for _, kind in job]
+    stacks = [spec.stack for spec in specs]
     if any(stacks):
         keys = np.concatenate(list(map(_item_keys, keys, stacks)))
     return lines_of(keys, plans)

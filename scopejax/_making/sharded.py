@@ -15,8 +15,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,14 +27,16 @@ from .._base.keys import is_typed_key
 from .._base.names import path_words
 from .._spec.partition import pspec
 from .._spec.spec import VariableSpec, abstract
-from . import verdicts
+from . import plain, verdicts
+from .compiling import Compiling
 from .fused import block_of, counts, numbers, words_of
-from .kind import KEPT, Kind, Wanted, item_of, once
+from .kind import KEPT, Kind, item_of, once
 from .plain import Plain, program
 from .put import handed_out
 from .recipe import Chain, fills
 from .rows import Plan, plan_of
 from .threefry import Words, fold_words, item_keys, wide_product, wide_sum
+from .way import Wanted
 
 _WORD = 2**32  # how many counters one word has
 
@@ -45,18 +47,16 @@ class Program:
     def __init__(self, run: Any, sharding: NamedSharding, *arguments: Any) -> None:
         whole = NamedSharding(sharding.mesh, pspec())
         jitted = jax.jit(run, in_shardings=whole, out_shardings=sharding)
-        self._lowered: Any = jitted.lower(*arguments)
-        self._compiled: Future[Any] | None = None
+        self._compiling = Compiling(functools.partial(jitted.lower, *arguments))
 
-    def start(self, threads: Executor) -> None:
-        """Starts compiling, if nobody has."""
-        if self._compiled is None or self._compiled.cancelled():
-            self._compiled = threads.submit(self._lowered.compile)
+    def start(self, threads: Executor) -> Program:
+        """The program itself; starts compiling, if nobody has."""
+        self._compiling.start(threads)
+        return self
 
     def __call__(self, *arguments: Any) -> jax.Array:
         """The array; waits for the compiler."""
-        assert self._compiled is not None  # started before
-        made: jax.Array = self._compiled.result()(*arguments)
+        made: jax.Array = self._compiling.result()(*arguments)
         return made
 
 
@@ -97,10 +97,10 @@ def _counter(stack: tuple[int, ...], item: tuple[int, ...]) -> Words:
 @once
 def _filling(kind: Kind, impl: Any) -> Program:
     """``key words -> array``: the initializer itself, which draws nothing."""
-    plain = program(kind.whole)
+    whole = program(kind.whole)
 
     def run(words: jax.Array) -> jax.Array:
-        made: jax.Array = plain.init(_key(words, impl))
+        made: jax.Array = whole.init(_key(words, impl))
         return made
 
     assert kind.sharding is not None
@@ -127,6 +127,22 @@ def _key(words: jax.Array, impl: Any) -> jax.Array:
     return words if impl is None else jax.random.wrap_key_data(words, impl=impl)
 
 
+class Drawn(NamedTuple):
+    """How the variables of one kind are made in parts.
+
+    Attributes:
+      make: what makes one.
+      verdict: whether the bits are right, where that is not known yet.
+    """
+
+    make: Callable[[VariableSpec], jax.Array]
+    verdict: Callable[[], bool] | None = None
+
+    def is_right(self) -> bool:
+        """Whether the bits are those of the plain way; waits for compilers."""
+        return self.verdict is None or self.verdict()
+
+
 class Sharded:
     """Makes what each device can draw, or fill, for itself."""
 
@@ -135,45 +151,35 @@ class Sharded:
         self._counts, self._impl = counts(key), _impl(key)
         self._device = mesh.local_devices[0]
         self._threads = threads
-        self._makers: dict[int, Callable[[VariableSpec], jax.Array]] = {}
-        self._verdicts: dict[int, Callable[[], bool]] = {}
 
-    def prepare(self, kind: Kind) -> bool:
-        """Whether this kind can be made here; if so, starts compiling."""
+    def prepare(self, kind: Kind) -> Drawn | None:
+        """What draws or fills it, which starts compiling; None where nothing can."""
         if _is_one_number(kind):
-            return False
+            return None
         plan = plan_of(kind.whole) if self._counts else None
         if plan is not None and plan.size:
-            if not self._compares(kind, plan):
-                return False
-            self._makers[id(kind)] = self._drawer(kind, plan)
-            return True
+            return self._drawn(kind, plan)
         if not fills(item_of(kind.item).traced.jaxpr):
-            return False
-        self._makers[id(kind)] = self._filler(kind)
-        return True
+            return None
+        return Drawn(self._filler(kind))
 
-    def makes(self, kind: Kind) -> bool:
-        """Whether a kind that is prepared gets the right bits; waits for compilers."""
-        verdict = self._verdicts.get(id(kind))
-        return verdict is None or verdict()
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def make(self, wanted: Sequence[Wanted[Drawn]]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        for spec, kind in wanted:
-            yield self._makers[id(kind)](spec)
+        for spec, drawn in wanted:
+            yield drawn.make(spec)
 
-    def _compares(self, kind: Kind, plan: Plan) -> bool:
-        """False where the bits are known to differ; unknown, they will be compared.
+    def _drawn(self, kind: Kind, plan: Plan) -> Drawn | None:
+        """None where the bits are known to differ; unknown, they will be compared.
 
         The block itself is not run here: known to be right, it need not be compiled.
         """
         right = verdicts.known(plan.recipe.chain.text, self._device)
-        if right is None:
-            block = block_of(plan, self._device)
-            self._verdicts[id(kind)] = block.is_right
-            return block.start(kind.whole, self._threads)
-        return right
+        if right is not None:
+            return Drawn(self._drawer(kind, plan)) if right else None
+        block = block_of(plan, self._device)
+        if not block.start(kind.whole, self._threads):
+            return None
+        return Drawn(self._drawer(kind, plan), block.is_right)
 
     def _drawer(self, kind: Kind, plan: Plan) -> Callable[[VariableSpec], jax.Array]:
         chain, factor = plan.recipe
@@ -198,6 +204,17 @@ class Sharded:
         return fold_words(root, path_words(spec.path)[None])
 
 
+class Whole(NamedTuple):
+    """A kind's program on one device, and where its variables' parts go."""
+
+    plain: plain.Program
+    sharding: NamedSharding
+
+    def is_right(self) -> bool:
+        """True: it is the plain way."""
+        return True
+
+
 class HandedOut:
     """Makes any variable on one device, and hands its parts out."""
 
@@ -205,21 +222,14 @@ class HandedOut:
         words = np.asarray(words_of(key))
         here = jax.device_put(words, mesh.local_devices[0])
         self._plain = Plain(_key(here, _impl(key)), threads)
-        self._whole: dict[int, Kind] = {}
 
-    def prepare(self, kind: Kind) -> bool:
-        """True, as any kind can be made here; starts compiling."""
-        self._whole[id(kind)] = kind.whole
-        return self._plain.prepare(self._whole[id(kind)])
+    def prepare(self, kind: Kind) -> Whole:
+        """The plain program, which starts compiling: any kind can be made here."""
+        assert kind.sharding is not None
+        return Whole(self._plain.prepare(kind.whole), kind.sharding)
 
-    def makes(self, kind: Kind) -> bool:
-        """True: it is the plain way."""
-        return self._plain.makes(self._whole[id(kind)])
-
-    def make(self, wanted: Sequence[Wanted]) -> Iterator[jax.Array]:
+    def make(self, wanted: Sequence[Wanted[Whole]]) -> Iterator[jax.Array]:
         """The variables, in this order."""
-        whole = [Wanted(spec, self._whole[id(kind)]) for spec, kind in wanted]
-        arrays = self._plain.make(whole)
-        for (_, kind), array in zip(wanted, arrays, strict=True):
-            assert kind.sharding is not None
-            yield handed_out(array, kind.sharding)
+        arrays = self._plain.make([Wanted(s, whole.plain) for s, whole in wanted])
+        for (_, whole), array in zip(wanted, arrays, strict=True):
+            yield handed_out(array, whole.sharding)

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import jax
 
 from .._base.files import write_whole
+from .._jax.flags import optimizes
 
 
 def known(program: str, device: Any) -> bool | None:
@@ -56,12 +56,7 @@ def _digest(text: str) -> str:
 
 
 def _file(device: Any) -> Path:
-    optimized = not _values().get("jax_disable_most_optimizations", False)
-    return _folder() / f"fused-{_digest(_circumstances(device, optimized))}.json"
-
-
-def _values() -> Mapping[str, Any]:
-    return getattr(jax.config, "values", {})
+    return _folder() / f"fused-{_digest(_circumstances(device, optimizes()))}.json"
 
 
 def _folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -10,19 +11,16 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from .._base.displayed import Displayed
-from .._base.dtypes import own_array
 from .._base.errors import InvalidArgumentError
-from .._base.keys import require_key
 from .._base.lines import user_line
-from .._base.missing import no_inputs, not_given
+from .._base.missing import not_given
 from .._base.names import join
 from .._base.trees import Tree, flat_names, insert, leaves
 from .._jax.mesh import AnyMesh, mesh_in_force
-from .._making.maker import Maker, per_item
 from .._spec.partition import sharding_of
-from .._spec.spec import FROM_INPUTS, VariableSpec, abstract
+from .._spec.spec import VariableSpec, abstract
+from .._spec.stacks import per_item
 from .._text import table as summary
-from .._text.progress import making_shown
 from .diff import ManifestDiff
 from .digest import digest
 from .fit import require_agreement, require_fit
@@ -263,28 +261,9 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         >>> manifest.initialize(jax.random.key(0))["w"].shape
         (2,)
         """
-        require_key(key)
-        onto = mesh_in_force(mesh)
-        with making_shown(progress) as making, Maker(key, (), onto, making) as maker:
-            return self._made_by(maker, given)
-
-    def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:
-        """What `initialize` returns, by a maker that may know of the model already."""
-        kept: Tree = {}
-        if given is not None:
-            kept = require_fit(self, given, "given", complete=False)
-        missing = [spec for spec in self.values() if spec.name not in kept]
-        for spec in missing:
-            if spec.initializer is FROM_INPUTS:
-                raise no_inputs(spec.name, spec.where)
-        made = maker.make(missing, kept)
-        return self._tree(
-            lambda spec: (
-                maker.place(spec, own_array(kept[spec.name], spec.name))
-                if spec.name in kept
-                else made[spec.name]
-            )
-        )
+        making = import_module("scopejax._making.initialize")  # a room above
+        made: Tree = making.initialize(self, key, given, mesh, progress)
+        return made
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises unless `params` has just these variables, of these shapes and dtypes.

@@ -12,7 +12,9 @@ import jax
 from .._base.arguments import Arguments
 from .._base.keys import require_key
 from .._base.trees import Tree, from_flat, merge, to_flat
+from .._jax.flags import looks_for_leaks
 from .._jax.mesh import AnyMesh, in_force, mesh_in_force
+from .._making.initialize import make_tree
 from .._making.maker import Maker
 from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
@@ -53,7 +55,7 @@ def record(
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
             specs.extend(record.specs.values())
-        if not _looks_for_leaks():
+        if not looks_for_leaks():
             raise _Recorded
 
     if key is None:
@@ -65,11 +67,6 @@ def record(
 
 class _Recorded(Exception):
     """All is known: JAX need not make a jaxpr of the run, a seventh of its time."""
-
-
-def _looks_for_leaks() -> bool:
-    """Whether JAX is to see the run through, for `jax.checking_leaks`."""
-    return bool(jax.config.jax_check_tracer_leaks)  # type: ignore[attr-defined]
 
 
 def initialize(
@@ -104,13 +101,13 @@ def initialize(
         pending = pending_in(run, known, stateful=stateful)
         maker.total([run[name] for name in pending])  # the rest follows
         rest = Manifest(spec for name, spec in run.items() if name not in pending)
-        made = rest._made_by(maker, given)
+        made = make_tree(maker, rest, given)
         if pending:
             arguments = Arguments(args, kwargs)
             require_inputs(pending, arguments.leaves)
             offered = _offered(model, key, arguments, pending, rest, made, stateful)
             jax.tree.map(maker.begun, offered)
-            made = run._made_by(maker, merge(made, offered))
+            made = make_tree(maker, run, merge(made, offered))
         return run, made
 
 

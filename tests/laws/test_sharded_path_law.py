@@ -187,7 +187,7 @@ def test_each_device_draws_its_part_alone(key):
     original = sharded.Program.__call__
 
     def watched(program, *arguments):
-        made.append(program._compiled.result())
+        made.append(program._compiling.result())
         return original(program, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
