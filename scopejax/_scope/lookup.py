@@ -17,6 +17,7 @@ from .._base.lines import user_line
 from .._base.missing import does_not_exist, not_given, out_of_reach
 from .._base.names import join
 from .._base.trees import leaves, lookup
+from .._spec.options import ON_SPEC
 from .._spec.partition import type_of_item
 from .._spec.spec import (
     FROM_INPUTS,
@@ -141,19 +142,15 @@ def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableS
     return VariableSpec(
         name=request.name,
         shape=stack + shape,
-        dtype=request.dtype,
         initializer=initializer,
-        trainable=request.trainable,
         collections=_collections(request),
-        regularizer=request.regularizer,
-        constraint=request.constraint,
         axes=axes_for(request, shape),
         partition=partition_for(request, shape),
-        caching_device=request.caching_device,
         synchronization=request.synchronization,
         aggregation=request.aggregation,
         stack=stack,
         where=where,
+        **{option: getattr(request, option) for option in ON_SPEC},
     )
 
 

@@ -122,11 +122,14 @@ class Option(NamedTuple):
       refusal: the text of the error for a value that it cannot have.
       put_over: ``(value, inherited, name of the scope)`` -> what is passed down; None
         where that is the value.
+      on_spec: whether the spec of a new variable has it as it is, under its own name.
+        What becomes of the others stands in `_scope/lookup.py`.
     """
 
     is_fine: Callable[[Any], bool] | None = None
     refusal: str = ""
     put_over: Callable[[Any, Any, str], Any] | None = None
+    on_spec: bool = False
 
 
 OPTIONS = {
@@ -137,9 +140,15 @@ OPTIONS = {
         lambda value, inherited, _: inherited if value is False else value,
     ),
     "initializer": Option(),
-    "regularizer": Option(callable, "Regularizer must be callable, but received: {!r}"),
-    "constraint": Option(callable, "Constraint must be callable, but received: {!r}"),
-    "dtype": Option(put_over=lambda value, _, name: as_dtype(value, name)),
+    "regularizer": Option(
+        callable, "Regularizer must be callable, but received: {!r}", on_spec=True
+    ),
+    "constraint": Option(
+        callable, "Constraint must be callable, but received: {!r}", on_spec=True
+    ),
+    "dtype": Option(
+        put_over=lambda value, _, name: as_dtype(value, name), on_spec=True
+    ),
     "partitioner": Option(callable, "Partitioner must be callable, but received: {!r}"),
     "custom_getter": Option(
         callable, "Passed a custom_getter which is not callable: {!r}", _composed
@@ -148,17 +157,22 @@ OPTIONS = {
         _is_place,
         "caching_device must be a device, a sharding, 'device' or 'pinned_host', but"
         " received: {!r}",
+        on_spec=True,
     ),
     "trainable": Option(
         lambda v: isinstance(v, bool),
         "trainable must be True or False or None, but received: {!r}",
+        on_spec=True,
     ),
 }
 """All that a scope passes down: a row for each field of `Options`."""
 
+ON_SPEC = tuple(name for name, option in OPTIONS.items() if option.on_spec)
+
 
 def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
-    is_fine, refusal, _ = OPTIONS[option]
-    if value is not None and is_fine is not None and not is_fine(value):
-        raise InvalidArgumentError(refusal.format(value), name=name, where=user_line())
+    row = OPTIONS[option]
+    if value is not None and row.is_fine is not None and not row.is_fine(value):
+        refusal = row.refusal.format(value)
+        raise InvalidArgumentError(refusal, name=name, where=user_line())
