@@ -1,7 +1,8 @@
 """What is known of a variable before it exists.
 
 `options`: what scopes pass down. `spec`: the record of one variable. `partition`: how
-it is split over a mesh. `functions`: what can be read off a function. `sameness`: when
-two initializers count as one. It imports `_base`, `_jax` and `initializers`, and
+it is split over a mesh. `functions`: what can be read off a function. `reached`: the
+globals that its code names. `sameness`: when two initializers count as one. `stacks`:
+functions of one item, of many. It imports `_base`, `_jax` and `initializers`, and
 doesn't depend on scopes or on arrays. Begin with `spec`.
 """

@@ -1,11 +1,12 @@
 """When two initializers, or other values, are one: equality of code and values.
 
 `jax.nn.initializers.normal(0.02)` makes a new function at each call. Two of them do the
-same, and one compiled program serves both. They are the same when their code, defaults
-and closed-over values are; for functions outside of JAX and scopejax the globals that
-they name count as well, since a notebook's cell may be run again with another value
-there. What cannot be looked into (an array, an object with state) is the same as itself
-alone, and only within one call of `init`: it may have changed by the next one.
+same, and one compiled program serves both. They are the same when their code, defaults,
+attributes and closed-over values are; for functions outside of JAX, NumPy and scopejax
+the globals that they name count as well (see `reached`), since a notebook's cell may be
+run again with another value there. What cannot be looked into (an array, an object with
+state, a module or class of the user's) is the same as itself alone, and only within one
+call of `init`: it may have changed by the next one.
 
 `signature` is a key for one call of `init`, `lasting` one for any, and `same`
 compares two values that exist, numbers of arrays and attributes of objects too.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -26,13 +27,15 @@ from types import (
 )
 from typing import Any
 
+import jax
 import numpy as np
 
 from .._base.trees import is_array
 from .functions import closed_over
+from .reached import is_fixed, is_fixed_object, module_of, reached
 
-_BY_IDENTITY = (type, ModuleType, BuiltinFunctionType, np.ufunc)
-_LIBRARIES = ("jax", "jaxlib", "numpy", "scopejax")
+_PLAIN = (type(None), int, float, complex, str, bytes, np.generic, np.dtype)
+_BY_IDENTITY = (type, ModuleType, BuiltinFunctionType)
 
 
 class _Same:
@@ -73,13 +76,15 @@ def signature(value: Any, run: object) -> Hashable:
 
 
 def _key(value: Any, run: object, inside: frozenset[int]) -> Hashable:
-    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
-        return type(value), repr(value)  # tells 0.0 from -0.0 and 1 from True
-    if isinstance(value, _BY_IDENTITY):
+    kind = type(value)
+    if isinstance(value, _PLAIN) and is_fixed(kind.__module__):
+        return kind, repr(value)  # tells 0.0 from -0.0 and 1 from True
+    if isinstance(value, _BY_IDENTITY) and is_fixed_object(value):
         return _Same(value)
-    for kind, key in _STRUCTURED.items():
-        if isinstance(value, kind):
-            return kind, key(value, run, inside)
+    if kind in _STRUCTURED:
+        return kind, _STRUCTURED[kind](value, run, inside)
+    if callable(value) and hasattr(value, "__wrapped__"):  # of jax.jit and the like
+        return _Same(value), _key(value.__wrapped__, run, inside)
     return _Same(value, run)
 
 
@@ -90,7 +95,7 @@ def _tuple(value: tuple[Any, ...], run: object, inside: frozenset[int]) -> Hasha
 def _partial(
     value: functools.partial[Any], run: object, inside: frozenset[int]
 ) -> Hashable:
-    parts = (value.func, value.args, tuple(sorted(value.keywords.items())))
+    parts = (value.func, value.args, _items(value.keywords))
     return _tuple(parts, run, inside)
 
 
@@ -102,29 +107,23 @@ def _function(value: FunctionType, run: object, inside: frozenset[int]) -> Hasha
     if id(value) in inside:  # it calls itself
         return value.__qualname__
     inside |= {id(value)}
-    defaults = tuple(sorted((value.__kwdefaults__ or {}).items()))
-    parts = (value.__defaults__, defaults, closed_over(value), _globals(value))
+    globals_ = reached(value)
+    if globals_ is None:
+        return _Same(value, run)
+    own = () if is_fixed(module_of(value)) else _items(vars(value))
+    defaults = _items(value.__kwdefaults__ or {})
+    parts = (value.__defaults__, defaults, closed_over(value), globals_, own)
     return value.__code__, _tuple(parts, run, inside)
 
 
-def _globals(function: FunctionType) -> tuple[Any, ...]:
-    if (function.__module__ or "").partition(".")[0] in _LIBRARIES:
-        return ()
-    scope = function.__globals__
-    names = sorted(set(_names(function.__code__)) & scope.keys())
-    return tuple((name, scope[name]) for name in names)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _items(table: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(sorted(table.items()))
 
 
 _STRUCTURED: dict[type, Callable[[Any, object, frozenset[int]], Hashable]] = {
     tuple: _tuple,
     functools.partial: _partial,
+    jax.tree_util.Partial: _partial,
     MethodType: _method,
     FunctionType: _function,
 }
