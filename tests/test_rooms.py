@@ -19,7 +19,7 @@ ROOMS = {
     "_jax": "flags memory calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
-    "_spec": "functions reached sameness options spec stacks partition",
+    "_spec": "functions reached signature sameness options spec stacks partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",

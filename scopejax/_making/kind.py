@@ -14,7 +14,7 @@ from jax.sharding import Mesh, NamedSharding
 
 from .._jax.flags import x64
 from .._spec.partition import on_devices
-from .._spec.sameness import signature
+from .._spec.signature import lasting_signature, signature
 from .._spec.spec import VariableSpec
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ class Kinds:
         same = signature(spec.initializer, self._token)
         value = (same, spec.shape, spec.stack, spec.dtype, sharding)
         if value not in self._kinds:
-            is_open = same == signature(spec.initializer, object())
+            is_open = lasting_signature(spec.initializer) is not None
             self._kinds[value] = Kind(
                 same=same,
                 shape=spec.item_shape,

@@ -6,7 +6,9 @@ import dis
 import functools
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+import jax
 
 # Libraries whose functions and classes stay as they are while a program runs.
 _FIXED = frozenset(
@@ -23,6 +25,7 @@ _ANYTHING = frozenset(
 )
 
 _READS = ("LOAD_GLOBAL", "LOAD_NAME")
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def is_fixed(module: str | None) -> bool:
@@ -50,7 +53,7 @@ def reached(function: FunctionType) -> tuple[Any, ...] | None:
 
     Returns:
       None where its code may read more than that: it imports a module that can change,
-      or evaluates text.
+      evaluates text, or draws from NumPy's generator.
 
     >>> import math
     >>> STD = 0.02
@@ -59,26 +62,40 @@ def reached(function: FunctionType) -> tuple[Any, ...] | None:
     """
     if is_fixed(module_of(function)):
         return ()
-    names, imports = _named(function.__code__)
-    scope = function.__globals__
-    builtins = names - scope.keys()
-    if builtins & _ANYTHING or not all(map(is_fixed, imports)):
+    named, scope = _named(function.__code__), function.__globals__
+    if (named.reads - scope.keys()) & _ANYTHING or not all(
+        map(is_fixed, named.imports)
+    ):
         return None
-    return tuple((name, scope[name]) for name in sorted(names & scope.keys()))
+    if any(scope.get(name) is not jax for name in named.random):
+        return None
+    return tuple((name, scope[name]) for name in sorted(named.reads & scope.keys()))
+
+
+class _Named(NamedTuple):
+    """The names that code reads, modules that it imports, and owners of `random`."""
+
+    reads: frozenset[str]
+    imports: frozenset[str]
+    random: frozenset[str]
 
 
 @functools.lru_cache(maxsize=4096)
-def _named(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that code reads, and the modules that it imports."""
+def _named(code: CodeType) -> _Named:
     reads: set[str] = set()
     imports: set[str] = set()
+    random: set[str] = set()
     for inner in _codes(code):
+        before: Any = None
         for instruction in dis.get_instructions(inner):
             if instruction.opname in _READS:
                 reads.add(instruction.argval)
             elif instruction.opname == "IMPORT_NAME":
                 imports.add(instruction.argval)
-    return frozenset(reads), frozenset(imports)
+            elif instruction.opname in _ATTRIBUTES and instruction.argval == "random":
+                random.add(str(before))
+            before = instruction.argval
+    return _Named(frozenset(reads), frozenset(imports), frozenset(random))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -100,7 +117,7 @@ def is_fixed_object(value: Any) -> bool:
         return is_fixed(value.__name__)
     if isinstance(value, type):
         return is_fixed(value.__module__)
-    owner = getattr(value, "__self__", None)  # of a C function; its module, mostly
-    if owner is not None and not isinstance(owner, ModuleType | type):
-        return False
-    return is_fixed(getattr(owner, "__name__", None) or value.__module__)
+    owner = getattr(value, "__self__", None)  # of a C function: its module, mostly
+    if isinstance(owner, ModuleType | type):
+        return is_fixed_object(owner)
+    return owner is None and is_fixed(value.__module__)

@@ -1,15 +1,10 @@
-"""When two initializers, or other values, are one: equality of code and values.
+"""When two values are one, wherever they were made: initializers above all.
 
 `jax.nn.initializers.normal(0.02)` makes a new function at each call. Two of them do the
-same, and one compiled program serves both. They are the same when their code, defaults,
-attributes and closed-over values are; for functions outside of JAX, NumPy and scopejax
-the globals that they name count as well (see `reached`), since a notebook's cell may be
-run again with another value there. What cannot be looked into (an array, an object with
-state, a module or class of the user's) is the same as itself alone, and only within one
-call of `init`: it may have changed by the next one.
-
-`signature` is a key for one call of `init`, `lasting` one for any, and `same`
-compares two values that exist, numbers of arrays and attributes of objects too.
+same, and one compiled program serves both. `signature` in the file of that name decides
+it for one call of `init`. Here `lasting` is a key for any call, also of a library's
+modules, and `same` compares two values that exist, numbers of arrays and attributes of
+objects too.
 """
 
 from __future__ import annotations
@@ -18,120 +13,16 @@ import dataclasses
 import enum
 import functools
 from collections.abc import Callable, Hashable, Mapping
-from types import (
-    BuiltinFunctionType,
-    CodeType,
-    FunctionType,
-    MethodType,
-    ModuleType,
-)
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-import jax
 import numpy as np
 
 from .._base.trees import is_array
 from .functions import closed_over
-from .reached import is_fixed, is_fixed_object, module_of, reached
-
-_PLAIN = (type(None), int, float, complex, str, bytes, np.generic, np.dtype)
-_BY_IDENTITY = (type, ModuleType, BuiltinFunctionType)
-
-
-class _Same:
-    """Equal for one object alone, which it keeps alive."""
-
-    __slots__ = ("run", "value")
-
-    def __init__(self, value: Any, run: object = None) -> None:
-        self.value = value
-        self.run = run
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Same)
-            and self.value is other.value
-            and self.run is other.run
-        )
-
-    def __hash__(self) -> int:
-        return hash((id(self.value), id(self.run)))
-
-
-def signature(value: Any, run: object) -> Hashable:
-    """A key that is equal for initializers that do the same.
-
-    Args:
-      value: an initializer.
-      run: stands for the call of `init`; opaque values are unequal across runs.
-
-    >>> from jax.nn.initializers import normal
-    >>> run = object()
-    >>> signature(normal(0.02), run) == signature(normal(0.02), run)
-    True
-    >>> signature(normal(0.02), run) == signature(normal(0.03), run)
-    False
-    """
-    return _key(value, run, frozenset())
-
-
-def _key(value: Any, run: object, inside: frozenset[int]) -> Hashable:
-    kind = type(value)
-    if isinstance(value, _PLAIN) and is_fixed(kind.__module__):
-        return kind, repr(value)  # tells 0.0 from -0.0 and 1 from True
-    if isinstance(value, _BY_IDENTITY) and is_fixed_object(value):
-        return _Same(value)
-    if kind in _STRUCTURED:
-        return kind, _STRUCTURED[kind](value, run, inside)
-    if callable(value) and hasattr(value, "__wrapped__"):  # of jax.jit and the like
-        return _Same(value), _key(value.__wrapped__, run, inside)
-    return _Same(value, run)
-
-
-def _tuple(value: tuple[Any, ...], run: object, inside: frozenset[int]) -> Hashable:
-    return tuple(_key(item, run, inside) for item in value)
-
-
-def _partial(
-    value: functools.partial[Any], run: object, inside: frozenset[int]
-) -> Hashable:
-    parts = (value.func, value.args, _items(value.keywords))
-    return _tuple(parts, run, inside)
-
-
-def _method(value: MethodType, run: object, inside: frozenset[int]) -> Hashable:
-    return _tuple((value.__func__, value.__self__), run, inside)
-
-
-def _function(value: FunctionType, run: object, inside: frozenset[int]) -> Hashable:
-    if id(value) in inside:  # it calls itself
-        return value.__qualname__
-    inside |= {id(value)}
-    globals_ = reached(value)
-    if globals_ is None:
-        return _Same(value, run)
-    own = () if is_fixed(module_of(value)) else _items(vars(value))
-    defaults = _items(value.__kwdefaults__ or {})
-    parts = (value.__defaults__, defaults, closed_over(value), globals_, own)
-    return value.__code__, _tuple(parts, run, inside)
-
-
-def _items(table: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(sorted(table.items()))
-
-
-_STRUCTURED: dict[type, Callable[[Any, object, frozenset[int]], Hashable]] = {
-    tuple: _tuple,
-    functools.partial: _partial,
-    jax.tree_util.Partial: _partial,
-    MethodType: _method,
-    FunctionType: _function,
-}
-
+from .signature import Same, lasting_signature
 
 # In any call
-
-_OPAQUE = object(), object()  # two runs: what differs between them is opaque
 
 
 class Opaque(Exception):
@@ -162,13 +53,15 @@ def lasting(value: Any) -> Hashable:
     for structured, key in _LASTING.items():
         if isinstance(value, structured):
             return kind, key(value)
-    if not isinstance(value, type | FunctionType) and hasattr(value, "__wrapped__"):
+    if isinstance(value, type):
+        return Same(value)
+    if not isinstance(value, FunctionType) and hasattr(value, "__wrapped__"):
         lasting(value.__wrapped__)  # of jax.jit, jax.custom_jvp and the like
-        return _Same(value)
-    one, two = (signature(value, run) for run in _OPAQUE)
-    if one != two:
+        return Same(value)
+    found = lasting_signature(value)
+    if found is None:
         raise Opaque
-    return one
+    return found
 
 
 def _lasting_sequence(value: Any) -> Hashable:

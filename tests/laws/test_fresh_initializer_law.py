@@ -5,11 +5,13 @@ same. What an initializer reads through a class, a module, a function's attribut
 object may have changed, so each `init` must give what a plain call gives at that time.
 """
 
+import dataclasses
 import functools
 import importlib
 import operator
 import sys
 import types
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 
 import scopejax as sj
-from scopejax._spec.sameness import signature
+from scopejax._spec.signature import lasting_signature, signature
 
 STD = 1.0
 
@@ -76,7 +78,40 @@ def wrapping(function):
     return wrapped
 
 
+class Counting:
+    """A decorator with state, which looks like a function of JAX."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, jnp.zeros)
+        self.function = function
+
+    def __call__(self, key, shape, dtype):
+        return self.function(key, shape, dtype)
+
+
+@dataclasses.dataclass
+class Draw:
+    """An initializer as a dataclass that may change."""
+
+    std: float = 1.0
+
+    def __call__(self, key, shape, dtype):
+        return jnp.full(shape, self.std, dtype)
+
+
+class Named(NamedTuple):
+    """Settings as a named tuple, one of them computed."""
+
+    scale: float
+
+    @property
+    def std(self):
+        """Reads a class."""
+        return self.scale * Config.std
+
+
 OBJECT = Settings()
+DRAW = Draw()
 TABLE = {"std": 1.0}
 LIST = [1.0]
 
@@ -111,7 +146,7 @@ def settings(monkeypatch):
 def change(std):
     """Sets what every case reads."""
     set_global(std)
-    Config.std = OBJECT.std = TABLE["std"] = LIST[0] = std
+    Config.std = OBJECT.std = DRAW.std = TABLE["std"] = LIST[0] = std
     with_attribute.std = sys.modules["fresh_settings"].std = std
 
 
@@ -144,6 +179,13 @@ WAYS = {
     ),
     "a module": lambda: of_module,
     "a module imported inside": lambda: imported_inside,
+    "a decorator with state": lambda: Counting(by(lambda: Config.std)),
+    "a dataclass": lambda: DRAW,
+    "a method of a dataclass": lambda: DRAW.__call__,
+    "a property of a named tuple": lambda: by(
+        functools.partial(operator.attrgetter("std"), Named(1.0))
+    ),
+    "a closure over a named tuple": lambda: (lambda n: by(lambda: n.std))(Named(1.0)),
     "getattr": lambda: by(lambda: getattr(Config, "s" + "td")),
     "globals()": lambda: by(lambda: globals()["STD"]),
     "eval": lambda: by(lambda: eval("Config.std")),
@@ -191,6 +233,9 @@ def local_import(key, shape, dtype):
 
 # What can be looked into to the end, or belongs to a library.
 PROVEN = {
+    "a class of numbers": lambda: by(lambda: Config.std),
+    "a dataclass": lambda: DRAW,
+    "a named tuple": lambda: (lambda n: by(lambda: n.std))(Named(1.0)),
     "of JAX": lambda: jax.nn.initializers.normal(0.02),
     "a partial": lambda: functools.partial(full, 0.5),
     "a global number": lambda: by(lambda: STD),
@@ -208,3 +253,28 @@ def test_what_is_proven_equal_is_shared(proven):
     """Its program serves the next `init`."""
     initializer = PROVEN[proven]()
     assert signature(initializer, object()) == signature(initializer, object())
+    assert lasting_signature(initializer) is not None
+
+
+def numbers_of_numpy(key, shape, dtype):
+    """Draws from NumPy's generator, which has a state."""
+    return jnp.asarray(np.random.normal(size=shape), dtype)
+
+
+def test_what_draws_from_numpy_is_not_shared():
+    """Each call gives other numbers."""
+    assert lasting_signature(numbers_of_numpy) is None
+    assert lasting_signature(lambda *_: np.random.rand()) is None
+    assert lasting_signature(lambda key, *_: jax.random.normal(key)) is not None
+
+
+def test_functions_that_name_each_other_come_to_an_end():
+    """A thousand functions over one another are looked into in time, or not at all."""
+    scope = {"f0": lambda: 0}
+    for i in range(1, 60):
+        code = f"lambda: f{i - 1}() + f{i - 1}() + f{i}()"
+        scope[f"f{i}"] = eval(code, scope)
+    assert lasting_signature(scope["f59"]) == lasting_signature(scope["f59"])
+    for i in range(60, 1000):
+        scope[f"f{i}"] = eval(f"lambda: f{i - 1}()", scope)
+    assert lasting_signature(scope["f999"]) is None

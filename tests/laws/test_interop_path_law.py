@@ -13,7 +13,7 @@ from flax import nnx
 
 import scopejax as sj
 from scopejax import interop
-from scopejax._spec.sameness import signature
+from scopejax._spec.signature import signature
 
 from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
