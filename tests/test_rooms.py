@@ -30,7 +30,7 @@ ROOMS = {
     " sharded in_trace maker initialize",
     "views": None,
     "graphs": None,
-    "_model": "init transformed transform remat",
+    "_model": "init recordings transformed transform remat",
     "getters": "",
     "optim": "",
     "checkpoints": None,

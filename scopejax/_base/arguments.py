@@ -15,14 +15,29 @@ class Arguments:
     Attributes:
       leaves: all of them.
       arrays: those that have a shape and a dtype, by their number among the leaves.
+      structure: what holds the leaves.
     """
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.leaves, self._structure = jax.tree.flatten((args, kwargs))
+        self.leaves, self.structure = jax.tree.flatten((args, kwargs))
         self.arrays = {i: x for i, x in enumerate(self.leaves) if is_array(x)}
+
+    @property
+    def others(self) -> tuple[Any, ...]:
+        """The leaves without the arrays."""
+        return tuple(x for i, x in enumerate(self.leaves) if i not in self.arrays)
+
+    def without_arrays(self) -> Arguments:
+        """The same with holes in place of arrays, so that it keeps none alive."""
+        bare = object.__new__(Arguments)
+        bare.structure, bare.arrays = self.structure, {}
+        bare.leaves = [
+            None if i in self.arrays else x for i, x in enumerate(self.leaves)
+        ]
+        return bare
 
     def having(self, arrays: dict[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with other arrays in their places."""
         leaves = [arrays.get(i, leaf) for i, leaf in enumerate(self.leaves)]
-        args, kwargs = jax.tree.unflatten(self._structure, leaves)
+        args, kwargs = jax.tree.unflatten(self.structure, leaves)
         return args, kwargs

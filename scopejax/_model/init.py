@@ -71,6 +71,7 @@ class _Recorded(Exception):
 
 def initialize(
     model: Model,
+    recorded: Callable[..., Manifest],
     key: jax.Array,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -80,7 +81,11 @@ def initialize(
     *,
     stateful: bool = False,
 ) -> tuple[Manifest, Tree]:
-    """The manifest and the arrays; those in `given` are checked and kept."""
+    """The manifest and the arrays; those in `given` are checked and kept.
+
+    Args:
+      recorded: gives the manifest of the model; see `Recordings.manifest`.
+    """
     require_key(key)
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
@@ -89,15 +94,7 @@ def initialize(
         in_force(mesh, key),
         Maker(key, known, mesh, making) as maker,
     ):
-        run = record(
-            model,
-            key,
-            args,
-            kwargs,
-            stateful=stateful,
-            expect=maker.expect,
-            making=making,
-        )
+        run = recorded(args, kwargs, key, maker.expect, making)
         pending = pending_in(run, known, stateful=stateful)
         maker.total([run[name] for name in pending])  # the rest follows
         rest = Manifest(spec for name, spec in run.items() if name not in pending)

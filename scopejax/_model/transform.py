@@ -14,7 +14,8 @@ from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
 from .._scope.scope import Scope
 from .._scope.state import hold, release
-from .init import initialize, record
+from .init import initialize
+from .recordings import Recordings
 from .transformed import Transformed as Transformed
 from .transformed import TransformedWithState as TransformedWithState
 
@@ -43,6 +44,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
     (4, 3)
     """
     _require_model(model)
+    recordings = Recordings(model)
 
     def init(
         key: jax.Array,
@@ -53,7 +55,9 @@ def transform(model: Callable[..., Any]) -> Transformed:
         progress: bool = False,
         **kwargs: Any,
     ) -> Tree:
-        return initialize(model, key, args, kwargs, given, mesh, progress)[1]
+        return initialize(
+            model, recordings.manifest, key, args, kwargs, given, mesh, progress
+        )[1]
 
     def apply(
         params: Mapping[str, Any],
@@ -65,7 +69,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
         return model(Scope(params, key=key), *args, **kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        return record(model, None, args, kwargs)
+        return recordings.manifest(args, kwargs)
 
     def check(params: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> None:
         manifest(*args, **kwargs).check(params)
@@ -113,6 +117,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
     """
     _require_model(model)
+    recordings = Recordings(model, stateful=True)
 
     def init(
         key: jax.Array,
@@ -124,7 +129,15 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         **kwargs: Any,
     ) -> tuple[Tree, Tree]:
         specs, variables = initialize(
-            model, key, args, kwargs, given, mesh, progress, stateful=True
+            model,
+            recordings.manifest,
+            key,
+            args,
+            kwargs,
+            given,
+            mesh,
+            progress,
+            stateful=True,
         )
         return specs.select(trainable=True).partition(variables)
 
@@ -141,7 +154,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         return out, release(held, state)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        return record(model, None, args, kwargs, stateful=True)
+        return recordings.manifest(args, kwargs)
 
     def check(
         params: Mapping[str, Any],
