@@ -70,7 +70,7 @@ _SIZES: dict[tuple[str, str], dict[int, tuple[Target, ...]]] = {
     },
     ("cold-init", "gpt-scan"): {12: (_BEST,), 48: (_BEST,), 96: (_BEST,)},
     ("warm-init", "mlp"): {10: (), 100: (), 1000: (Target(0.5, "equinox"),)},
-    ("warm-init", "gpt"): {12: (), 48: (), 96: ()},
+    ("warm-init", "gpt"): {12: (Target(1.5),), 48: (), 96: ()},
     ("warm-init", "gpt-scan"): {12: (), 48: (), 96: ()},
     ("jit-init", "mlp"): {10: (), 100: (), 1000: (Target(0.05, "linen"),)},
     ("jit-init", "gpt"): {12: (), 96: (Target(0.05, "linen"),)},

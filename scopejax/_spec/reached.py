@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-import jax
+import numpy as np
 
 # Libraries whose functions and classes stay as they are while a program runs.
 _FIXED = frozenset(
@@ -49,53 +49,84 @@ def module_of(function: FunctionType) -> str | None:
 
 
 def reached(function: FunctionType) -> tuple[Any, ...] | None:
-    """The globals that a function names, ``((name, value), ...)``.
+    """The globals that a function names, ``((names, value), ...)``.
+
+    Of a module that can change it is what is read from it: ``("settings", "std")``.
 
     Returns:
       None where its code may read more than that: it imports a module that can change,
-      evaluates text, or draws from NumPy's generator.
+      hands one on, evaluates text, or draws from NumPy's generator.
 
     >>> import math
     >>> STD = 0.02
     >>> reached(eval("lambda: math.sqrt(STD)", {"math": math, "STD": STD}))
-    (('STD', 0.02), ('math', <module 'math' ...>))
+    ((('STD',), 0.02), (('math', 'sqrt'), <module 'math' ...>))
     """
     if is_fixed(module_of(function)):
         return ()
     named, scope = _named(function.__code__), function.__globals__
-    if (named.reads - scope.keys()) & _ANYTHING or not all(
-        map(is_fixed, named.imports)
-    ):
+    if not all(map(is_fixed, named.imports)) or named.draws:
         return None
-    if any(scope.get(name) is not jax for name in named.random):
-        return None
-    return tuple((name, scope[name]) for name in sorted(named.reads & scope.keys()))
+    found = tuple((names, _read(names, scope)) for names in named.reads)
+    return None if any(value is _UNKNOWN for _, value in found) else found
+
+
+_UNKNOWN = object()
+
+
+def _read(names: tuple[str, ...], scope: dict[str, Any]) -> Any:
+    """What a global, or an attribute of a module, is; None for a builtin."""
+    first, *attributes = names
+    if first not in scope:
+        return _UNKNOWN if first in _ANYTHING else None
+    value = scope[first]
+    for attribute in attributes:
+        if value is np and attribute == "random":
+            return _UNKNOWN
+        if not _can_change(value):
+            return value
+        value = getattr(value, attribute, _UNKNOWN)
+    return _UNKNOWN if _can_change(value) else value
+
+
+def _can_change(value: Any) -> bool:
+    return isinstance(value, ModuleType) and not is_fixed(value.__name__)
 
 
 class _Named(NamedTuple):
-    """The names that code reads, modules that it imports, and owners of `random`."""
+    """What code names.
 
-    reads: frozenset[str]
+    Attributes:
+      reads: globals, each with the attributes that are read from it: ``("a", "b")``.
+      imports: modules.
+      draws: whether it reads an attribute `random` from what is no global.
+    """
+
+    reads: tuple[tuple[str, ...], ...]
     imports: frozenset[str]
-    random: frozenset[str]
+    draws: bool
 
 
 @functools.lru_cache(maxsize=4096)
 def _named(code: CodeType) -> _Named:
-    reads: set[str] = set()
+    reads: list[tuple[str, ...]] = []
     imports: set[str] = set()
-    random: set[str] = set()
+    draws = False
     for inner in _codes(code):
-        before: Any = None
+        is_global = False
         for instruction in dis.get_instructions(inner):
-            if instruction.opname in _READS:
-                reads.add(instruction.argval)
-            elif instruction.opname == "IMPORT_NAME":
-                imports.add(instruction.argval)
-            elif instruction.opname in _ATTRIBUTES and instruction.argval == "random":
-                random.add(str(before))
-            before = instruction.argval
-    return _Named(frozenset(reads), frozenset(imports), frozenset(random))
+            name, operation = instruction.argval, instruction.opname
+            is_attribute = operation in _ATTRIBUTES
+            if operation in _READS:
+                reads.append((name,))
+            elif operation == "IMPORT_NAME":
+                imports.add(name)
+            elif is_attribute and is_global:
+                reads[-1] += (name,)
+            elif is_attribute and name == "random":
+                draws = True
+            is_global = operation in _READS or (is_attribute and is_global)
+    return _Named(tuple(sorted(set(reads))), frozenset(imports), draws)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

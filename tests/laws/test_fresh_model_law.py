@@ -1,6 +1,7 @@
 """A model reads present values at each init, however it reaches them."""
 
 import dataclasses
+import types
 
 import jax.numpy as jnp
 import pytest
@@ -54,6 +55,8 @@ def set_size(size):
     globals()["SIZE"] = size
 
 
+settings = types.ModuleType("settings")
+settings.inner = types.ModuleType("settings.inner")
 SIZES = Sizes()
 OBJECT = Stateful()
 TABLE = {"size": 3}
@@ -63,6 +66,7 @@ def change(size):
     """Sets what every case reads."""
     set_size(size)
     Config.size = SIZES.size = OBJECT.size = TABLE["size"] = size
+    settings.size = settings.inner.size = size
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +104,10 @@ WAYS = {
     "a closure": lambda: closing_over(SIZES),
     "a closure over an object": lambda: closing_over(OBJECT),
     "a default": lambda: lambda scope, s=SIZES: scope.get_variable("w", (s.size,)),
+    "a module": lambda: of_size(lambda: settings.size),
+    "a module of a module": lambda: of_size(lambda: settings.inner.size),
+    "a module that is handed on": lambda: of_size(lambda: vars(settings)["size"]),
+    "a module in a list": lambda: of_size(lambda: [settings][0].size),
     "getattr": lambda: of_size(lambda: getattr(Config, "si" + "ze")),
 }
 
