@@ -15,7 +15,7 @@ pytestmark = pytest.mark.smoke
 # no names, the files of a room know each other.
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
-    " arguments keys",
+    " arguments keys tf1_errors sizes",
     "_jax": "memory calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
@@ -28,6 +28,7 @@ ROOMS = {
     "_making": "verdicts threefry recipe kind put plain rows fused sharded in_trace"
     " maker",
     "_manifest": "patterns fit diff digest manifest",
+    "partitioners": "_by_count _by_mesh",
     "views": None,
     "graphs": None,
     "_model": "init transformed transform remat",
@@ -36,7 +37,6 @@ ROOMS = {
     "checkpoints": None,
     "interop": None,
     "tf1": "",  # see below
-    "partitioners": "",
     "demo": None,
     "commands": None,
     "__main__": "",
@@ -44,13 +44,13 @@ ROOMS = {
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "missing errors graph_keys array_like shape dtypes arguments devices",
+    "_words": "missing graph_keys array_like shape dtypes arguments devices",
     "errors": "",
     "compat": "",
     "_initial": "values base fixed random",
     "_graph": "caches runs names counters cells values state opened graph current",
-    "_variables": "start operation creation variable losses partitioned partitioners"
-    " partitions sharing shards store",
+    "_variables": "start operation creation variable losses partitioned partitions"
+    " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
     "_running": "functions session transform",
     "initializers": "",
@@ -59,10 +59,15 @@ TF1_ROOMS = {
     "keras": None,
 }
 
-# What scopejax/tf1 takes from the core besides public names: words, not machinery.
+# What scopejax/tf1 takes from the core: what is public there and here ...
+PUBLIC_MODULES = ("initializers", "partitioners", "checkpoints", "layers")
+
+# ... and besides, words and not machinery.
 TF1_HELPERS = {
     "_base.lines": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
     "_base.names": {"Path", "nearest"},
+    "_base.tf1_errors": {"tf_error"},
+    "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
     "_jax.memory": {"MEMORIES", "moved"},
@@ -117,6 +122,6 @@ def test_tf1_stands_on_the_public_core(names):
             for alias in node.names:
                 module, name = node.module, alias.name
                 public = module is None or name in scopejax.__dict__
-                in_public_module = module in ("initializers", "checkpoints", "layers")
+                in_public_module = module in PUBLIC_MODULES
                 helper = name in TF1_HELPERS.get(module, ())
                 assert public or in_public_module or helper, (module, name)
