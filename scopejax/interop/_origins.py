@@ -18,7 +18,7 @@ from jax.extend import core as jex
 from ._draw import Text, is_key
 from ._inline import inlined
 from ._program import Flow, Program, is_var
-from ._text import Writer
+from ._program_text import Writer
 
 
 class Given(NamedTuple):

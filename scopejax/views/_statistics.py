@@ -18,7 +18,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 
 from .._jax.memory import moved
 from .._jax.mesh import running_alone
-from ._placement import usual_memory
+from ._whereabouts import usual_memory
 
 
 class Statistics(NamedTuple):
