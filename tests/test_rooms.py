@@ -16,7 +16,7 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys tf1_errors sizes",
-    "_jax": "memory calls mesh surroundings reach",
+    "_jax": "memory calls jaxprs contexts mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
@@ -94,6 +94,8 @@ TF1_HELPERS = {
     "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
+    "_jax.contexts": {"InKeys"},
+    "_jax.surroundings": {"trace_state"},
     "_jax.memory": {"MEMORIES", "moved"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
