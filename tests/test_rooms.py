@@ -23,7 +23,7 @@ ROOMS = {
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
-    "_text": "table bars progress",
+    "_text": "cells table bars progress",
     "_version": "",
     "_making": "verdicts threefry recipe kind put plain rows fused sharded in_trace"
     " maker",
@@ -31,9 +31,8 @@ ROOMS = {
     "partitioners": "_by_count _by_mesh",
     "views": "_whereabouts _items _content _html_style _html_grid _html _rich _view"
     " _statistics _heatmaps _leaves _pairs _compare _manifests_and_scopes _show",
-    "graphs": "_calls _depth _flops _layers _words _table _trace _owners _flow _ends"
-    " _folding _times _boxes _profile _sheet _tidy _svg _wires _wiring _layout _outline"
-    " _graph",
+    "graphs": "_calls _flops _arrange _words _table _trace _owners _flow _ends _folding"
+    " _times _boxes _profile _sheet _svg _ports _edges _layout _outline _graph",
     "_model": "init transformed transform remat",
     "getters": "",
     "optim": "",
