@@ -1,7 +1,7 @@
 """The table of a profile: for the terminal, for HTML, for markdown, for rich.
 
-A share and a colourless table suit it; `views` has trees to open and search instead, so
-that HTML and rich are not drawn in common.
+Text and markdown are those of `_text.cells`. HTML and rich are its own: it is a plain
+table, and `views` draws trees that can be opened and searched.
 """
 
 from __future__ import annotations
