@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scopejax.graphs._layers import Node, arrange
+from scopejax.graphs._arrange import Node, arrange
 from tests.helpers.imports import MODULES, arrows
 
 PICTURE = Path(__file__).with_name("rooms.svg")

@@ -11,76 +11,106 @@ from .helpers.imports import MODULES, imported
 pytestmark = pytest.mark.smoke
 
 # The rooms, in the order of a variable's life, and the files in each, in order. A file
-# imports from rooms above its own, and within it from files before it. Where there are
-# no names, the files of a room know each other.
+# imports from rooms above its own, and within it from files before it. No room is
+# without an order: each file can be read after those before it.
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
-    " arguments keys",
-    "_jax": "flags memory calls mesh surroundings reach",
+    " arguments keys tf1_errors sizes",
+    "_jax": "flags memory calls jaxprs contexts mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions reached signature sameness options spec stacks partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
     " getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
-    "_text": "table bars progress",
+    "_text": "cells table bars progress",
     "_version": "",
     "_manifest": "patterns fit diff digest manifest",
+    "partitioners": "_by_count _by_mesh",
     "_making": "compiling verdicts threefry recipe kind way put plain rows fused"
     " sharded in_trace maker initialize",
-    "views": None,
-    "graphs": None,
+    "views": "_whereabouts _items _content _html_style _html_grid _html _rich _view"
+    " _statistics _heatmaps _leaves _pairs _compare _manifests_and_scopes _show",
+    "graphs": "_calls _flops _arrange _words _table _trace _owners _flow _ends _folding"
+    " _times _boxes _profile _sheet _svg _ports _edges _layout _outline _graph",
     "_model": "init recordings transformed transform remat",
     "getters": "",
     "optim": "",
-    "checkpoints": None,
-    "interop": None,
+    "checkpoints": "_tensorflow _entry _layers _renaming _bundles _orbax _safetensors"
+    " _plan _formats _load _save",
+    "interop": "_libraries _names _program _foreign _to_linen _draw _inline"
+    " _program_text _trace _origins _structure _variables _adopt _equinox _haiku _linen"
+    " _nnx _convert",
     "tf1": "",  # see below
-    "partitioners": "",
-    "demo": None,
-    "commands": None,
+    "demo": "_curve _data _model _obstacles _progress _evaluate _train chars _picture"
+    " _story",
+    "commands": "_words _numbers _convert _inspect _diff _arguments",
     "__main__": "",
 }
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "missing errors graph_keys array_like shape dtypes arguments devices",
+    "_words": "missing graph_keys array_like shape dtypes arguments devices",
     "errors": "",
     "compat": "",
     "_initial": "values base fixed random",
     "_graph": "caches runs names counters cells values state opened graph current",
-    "_variables": "start operation creation variable losses partitioned partitioners"
-    " partitions sharing shards store",
+    "_variables": "start operation creation variable losses partitioned partitions"
+    " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
     "_running": "functions session transform",
     "initializers": "",
     "losses": "",
     "train": "",
-    "keras": None,
+    "keras": "utils",
 }
 
-# What scopejax/tf1 takes from the core besides public names: words, not machinery.
+# The same in packages further down.
+DEEPER = {
+    ("checkpoints", "_tensorflow"): "damage extra types mapped tf1_names wire crc block"
+    " messages snappy ordered_code shards slices slots table find index write read",
+    ("demo", "chars"): "_text _signals _model _step _evaluate _sample _snapshot"
+    " _picture _train _story",
+}
+
+# The names in each package, in order.
+ORDERS = {
+    (): list(ROOMS),
+    ("tf1",): list(TF1_ROOMS),
+    **{(room,): files.split() for room, files in ROOMS.items() if room != "tf1"},
+    **{("tf1", room): files.split() for room, files in TF1_ROOMS.items()},
+    **{package: files.split() for package, files in DEEPER.items()},
+}
+
+# What scopejax/tf1 takes from the core: what is public there and here ...
+PUBLIC_MODULES = ("initializers", "partitioners", "checkpoints", "layers")
+
+# ... and besides, words and not machinery.
 TF1_HELPERS = {
     "_base.lines": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
     "_base.names": {"Path", "nearest"},
+    "_base.tf1_errors": {"tf_error"},
+    "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
+    "_jax.contexts": {"InKeys"},
+    "_jax.surroundings": {"trace_state"},
     "_jax.memory": {"MEMORIES", "moved"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
 }
 
 
-def standing(names, rooms=ROOMS):
-    """Where a module stands: one number for each level; rooms without order end it."""
-    room, *inside = names
-    assert room in rooms, f"{room} stands in no list"
-    floor = list(rooms).index(room)
-    if room == "tf1" and inside:
-        return floor, *standing(inside, TF1_ROOMS)
-    if not inside or rooms[room] is None:
-        return (floor,)
-    return floor, rooms[room].split().index(inside[0])
+def standing(names):
+    """Where a module stands: one number for each level."""
+    return tuple(ORDERS[names[:depth]].index(name) for depth, name in enumerate(names))
+
+
+@pytest.mark.parametrize("package", ORDERS, ids="/".join)
+def test_the_lists_are_whole(package):
+    """Each list has what is there, once: no room is without an order."""
+    inside = {n[len(package)] for n in MODULES if n[:-1] == package and n}
+    assert sorted(ORDERS[package]) == sorted(inside)
 
 
 @pytest.mark.parametrize("names", [n for n in MODULES if n], ids="/".join)
@@ -90,8 +120,7 @@ def test_imports_are_a_straight_line(names):
     for target in filter(None, imported(names)):
         inside = target[: len(names)] == names
         there = standing(target)
-        alike = there == here and len(here) < len(names)  # of a room without order
-        assert inside or there < here or alike, f"{'/'.join(target)} is not above"
+        assert inside or there < here, f"{'/'.join(target)} is not above"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +146,6 @@ def test_tf1_stands_on_the_public_core(names):
             for alias in node.names:
                 module, name = node.module, alias.name
                 public = module is None or name in scopejax.__dict__
-                in_public_module = module in ("initializers", "checkpoints", "layers")
+                in_public_module = module in PUBLIC_MODULES
                 helper = name in TF1_HELPERS.get(module, ())
                 assert public or in_public_module or helper, (module, name)

@@ -25,4 +25,4 @@ class Displayed:
 
 
 def _view_of(value: Displayed) -> Any:
-    return import_module("scopejax.views._kinds").view_of(value)
+    return import_module("scopejax.views._manifests_and_scopes").view_of(value)

@@ -72,7 +72,9 @@ def short_text(number: float) -> str:
 
 
 def bare_text(number: float | None) -> str:
-    """A figure in few letters; all digits of an `int`.
+    """A figure in few letters; all digits of an `int`, and no commas between them.
+
+    `number_text` is for looking at; these figures of files are copied into code.
 
     >>> bare_text(0.1234567), bare_text(None), bare_text(12.0), bare_text(2**53 + 1)
     ('0.1235', '', '12', '9007199254740993')

@@ -15,11 +15,9 @@ WITH_RULES = {
 }
 """The same as long as nothing is differentiated."""
 
-OTHERS = {
-    "call": "call_jaxpr",
-    "composite": "jaxpr",
-    "custom_vmap_call": "call",
-}
-"""The same as long as nothing is differentiated, mapped or compiled."""
+OTHERS = ("call", "composite", "custom_vmap_call")
+"""The same as long as nothing is differentiated, mapped or compiled. Of these
+`jaxprs.body_of` finds the program: the name of the parameter is not the same in all
+versions of JAX."""
 
-CALLS = {**PLAIN, **WITH_RULES, **OTHERS}
+CALLS = frozenset({*PLAIN, *WITH_RULES, *OTHERS})

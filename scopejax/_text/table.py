@@ -10,6 +10,7 @@ from .._base.numbers import bytes_text, counted
 from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec
+from . import cells
 
 
 class Column(NamedTuple):
@@ -44,12 +45,6 @@ class Node(NamedTuple):
     name: str
     items: list[Any]
     below: list[Node] | None = None
-
-
-class _Row(NamedTuple):
-    depth: int
-    cells: tuple[str, ...]
-    kind: str  # "head", "variable", "scope" or "total"
 
 
 def variables_text(rows: list[Any]) -> str:
@@ -96,7 +91,7 @@ _Columns = Sequence[Column]
 
 def rows(specs: Iterable[VariableSpec]) -> list[tuple[str, ...]]:
     """The cells of the table, scopes with their subtotals before what is in them."""
-    return [row.cells for row in _table(specs, COLUMNS)[0][1:]]
+    return [tuple(row.cells) for row in _table(specs, COLUMNS)[1]]
 
 
 def grow(items: Iterable[Any], *, ordered: bool = False) -> Node:
@@ -140,22 +135,22 @@ def filled(items: Sequence[Any], columns: _Columns) -> _Columns:
 
 def _table(
     items: Iterable[Any], columns: _Columns, ordered: bool = False
-) -> tuple[list[_Row], _Columns]:
-    """Head, body and total of what fills the columns; and those that are shown."""
+) -> tuple[list[str], list[cells.Row], list[bool]]:
+    """Titles, body with the total, and which of the columns are set to the right."""
     root = grow(items, ordered=ordered)
     columns = filled(root.items, columns)
-    head = _Row(0, ("variable", *(column.title for column in columns)), "head")
-    body = (row for node in root.below or () for row in _rows(node, 0, columns))
-    return [head, *body, _Row(0, _totals(root, "total", columns), "total")], columns
+    body = [row for node in root.below or () for row in _rows(node, 0, columns)]
+    total = cells.Row(0, _totals(root, "total", columns))
+    titles = ["variable", *(column.title for column in columns)]
+    return titles, [*body, total], [column.right for column in columns]
 
 
-def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[_Row]:
+def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[cells.Row]:
     if node.below is None:
         (item,) = node.items
-        cells = (node.name, *(column.cell(item) for column in columns))
-        yield _Row(depth, cells, "variable")
+        yield cells.Row(depth, (node.name, *(column.cell(item) for column in columns)))
         return
-    yield _Row(depth, _totals(node, f"{node.name}/", columns), "scope")
+    yield cells.Row(depth, _totals(node, f"{node.name}/", columns))
     for below in node.below:
         yield from _rows(below, depth + 1, columns)
 
@@ -181,33 +176,11 @@ def to_text(
     items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
 ) -> str:
     """The table with aligned columns, for a terminal."""
-    table, columns = _table(items, columns, ordered)
-    lines = [("  " * row.depth + row.cells[0], *row.cells[1:]) for row in table]
-    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
-    sides = [str.ljust, *(str.rjust if c.right else str.ljust for c in columns)]
-    texts = [
-        "  ".join(
-            side(cell, width)
-            for side, cell, width in zip(sides, line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-    rule = "-" * max(map(len, texts))
-    return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1]])
+    return cells.to_text(*_table(items, columns, ordered))
 
 
 def to_markdown(
     items: Iterable[Any], columns: _Columns = COLUMNS, *, ordered: bool = False
 ) -> str:
     """The table in GitHub's markdown."""
-
-    def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-    (head, *body), columns = _table(items, columns, ordered)
-    rule = ["---", *("---:" if column.right else "---" for column in columns)]
-    cells = [
-        ("&nbsp;" * 4 * row.depth + (f"`{row.cells[0]}`"), *row.cells[1:])
-        for row in body
-    ]
-    return "\n".join([line(head.cells), line(rule), *map(line, cells)])
+    return cells.to_markdown(*_table(items, columns, ordered))

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 
+from .._base.numbers import counted
 from .._base.trees import from_flat
 from .._manifest.patterns import NamePattern
 from .._text.progress import progress
@@ -20,7 +21,6 @@ from ..checkpoints._load import changed, of_slot, open_checkpoint
 from ..checkpoints._plan import Transfer, plan
 from ..checkpoints._renaming import Renaming
 from ..checkpoints._save import metadata_of
-from ._words import arrays
 
 Advance = Callable[[int], None]
 
@@ -92,4 +92,4 @@ def _told(reader: Reader, transfers: list[Transfer], target: Path, slot: str) ->
     if unselected:
         left.append(f"{unselected} that were not selected")
     tail = f"; left out: {', '.join(left)}" if left else ""
-    return f"{printable(str(target))}: {arrays(len(transfers))}{tail}"
+    return f"{printable(str(target))}: {counted(len(transfers), 'array')}{tail}"

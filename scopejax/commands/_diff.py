@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from .._base.numbers import counted
 from .._manifest.patterns import matches_name
 from .._text.progress import progress
 from .._text.table import printable
@@ -13,7 +14,6 @@ from ..checkpoints._entry import Entry, Reader
 from ..checkpoints._load import open_checkpoint
 from ._inspect import matching
 from ._numbers import difference, is_array
-from ._words import arrays
 
 Named = dict[str, Entry]
 
@@ -77,7 +77,7 @@ def _only(which: str, ours: Named, theirs: Named) -> Iterator[str]:
             kind = f"shape {entry.shape}, dtype {entry.dtype}"
             yield f"{'missing':<10}  {printable(name)}: only in the {which}, {kind}"
     for slot, count in slots.items():
-        found = f"only in the {which}, {arrays(count)}"
+        found = f"only in the {which}, {counted(count, 'array')}"
         yield f"{'missing':<10}  ({printable(slot)}): {found}"
 
 

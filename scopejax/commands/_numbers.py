@@ -1,6 +1,8 @@
 """Figures of an array, and of two side by side, a piece at a time.
 
 Nothing here makes a second copy of an array: pieces are of a few megabytes.
+`views._statistics` has figures too, of arrays where they are, by XLA in their own
+width; these are of files, on the host, in the widest dtypes, and infinities count.
 """
 
 from __future__ import annotations

@@ -52,11 +52,6 @@ def _replaced(text: str, words: Words) -> str:
     return text
 
 
-def arrays(count: int) -> str:
-    """``"3 arrays"``."""
-    return f"{count} array{'' if count == 1 else 's'}"
-
-
 def for_stream(text: str, stream: TextIO) -> str:
     """The lines of a text as `stream` can show them, whatever its encoding."""
     lines = "\n".join(map(printable, text.split("\n")))

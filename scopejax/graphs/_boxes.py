@@ -2,14 +2,15 @@
 
 A box is a scope. In it are the boxes of the scopes below, and parts of its own code:
 operations between two boxes make one part. An edge is an array that one of these makes
-and another takes. Where an edge crosses the border of a box it has a port there.
+and another takes. Where an edge crosses the border of a box it has a port there. What
+leads nowhere is left out, and parts stand behind those that they take arrays from.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .._base.names import Path
 from .._spec.spec import VariableSpec
@@ -103,6 +104,56 @@ class Box:
         yield self
         for box in self.inside():
             yield from box.walk()
+
+
+def drop_unused(root: Box, inputs: set[int]) -> None:
+    """Forgets inputs that nothing takes."""
+    used = {edge.source for edge in root.edges}
+    count = range(len(root.parts))
+    _keep(root, [n for n in count if n not in inputs or n in used])
+
+
+def drop_dangling(box: Box) -> None:
+    """Forgets operations that lead nowhere: what chose a branch, say."""
+    while True:
+        used = {edge.source for edge in box.edges}
+        keep = [n for n, p in enumerate(box.parts) if p.kind != "ops" or n in used]
+        if len(keep) == len(box.parts):
+            return
+        _keep(box, keep)
+
+
+def put_in_order(box: Box) -> None:
+    """Puts each part behind those that it takes arrays from.
+
+    Where that is a circle, since a box is passed through twice, the program's order
+    tells which is first.
+    """
+    waits: dict[int, set[int]] = {n: set() for n in range(len(box.parts))}
+    for edge in box.edges:
+        if edge.source is not None and edge.target is not None:
+            waits[edge.target].add(edge.source)
+    order: list[int] = []
+    while waits:
+        ready = [n for n, above in waits.items() if not above & waits.keys() - {n}]
+        chosen = min(ready or waits)
+        order.append(chosen)
+        del waits[chosen]
+    _keep(box, order)
+
+
+def _keep(box: Box, order: Sequence[int]) -> None:
+    """Keeps some parts, in this order, and the edges between them."""
+    numbers: dict[int | None, int | None] = {None: None}
+    numbers.update({n: place for place, n in enumerate(order)})
+    box.parts = [box.parts[n] for n in order]
+    box.edges = {
+        dataclasses.replace(
+            edge, source=numbers[edge.source], target=numbers[edge.target]
+        ): text
+        for edge, text in box.edges.items()
+        if edge.source in numbers and edge.target in numbers
+    }
 
 
 class Places:

@@ -10,7 +10,7 @@ What a function computes that is given no scope counts to the one that called it
 of two scopes that a function is given, the first counts.
 
 The trace is one of its own. What it leaves in JAX's caches has a key that no other
-trace has (`jax.make_user_context`), so the marks show up nowhere else. That key changes
+trace has (`_jax.contexts`), so the marks show up nowhere else. That key changes
 with each call that came through a JAX function, so that no layer is taken for another:
 apply traces a block under `jit` once for all layers, and this once for each.
 """
@@ -30,11 +30,12 @@ import jax
 
 from .._base.lines import is_jax
 from .._base.names import Path
+from .._jax.contexts import InKeys
 from .._scope.scope import Scope
 
 _CORE = str(File(__file__).parents[1] / "_")  # the files of the core begin with it
 _MARK = re.compile(r"@scopejax:(\d+)@")
-_CONTEXT: Any = jax.make_user_context()  # type: ignore[no-untyped-call]
+_RUN = InKeys()
 
 
 class Calls:
@@ -90,14 +91,14 @@ class _Watch:
         entered.__exit__(None, None, None)
         self._bases.pop()
         if base > self._bases[-1]:
-            _CONTEXT(object()).__enter__()  # never left: `watched` restores what was
+            _RUN.go_on(object())  # until `watched` restores what was
 
 
 @contextlib.contextmanager
 def watched() -> Iterator[Calls]:
     """The calls of its body."""
     watch, before = _Watch(), sys.getprofile()
-    with _CONTEXT(object()):
+    with _RUN.set(object()):
         sys.setprofile(watch.report)
         try:
             yield watch.calls

@@ -9,13 +9,19 @@ the largest.
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jax.extend import core as jex
-
 from .._jax.calls import CALLS
+from .._jax.jaxprs import (
+    body_of,
+    branches_of,
+    devices_of,
+    is_var,
+    names_of,
+    scan_of,
+    while_of,
+)
 from ._calls import marks
 from ._flops import Cost, cost_of, nbytes_of
 from ._owners import Owners, Visit
@@ -145,7 +151,7 @@ class _Walk:
         self, known: Mapping[Any, tuple[Value, ...]], atom: Any
     ) -> tuple[Value, ...]:
         """The arrays that an operand may be."""
-        if not isinstance(atom, jex.Literal):
+        if is_var(atom):
             return known[atom]
         number = self._new(atom.aval)
         self._constants[number] = atom.val
@@ -207,34 +213,29 @@ class _Walk:
 
     def _called(self, eqn: Any, inputs: Any, around: _Around) -> Any:
         """A call: its body, on the same arrays."""
-        body = _body(eqn)
+        body = body_of(eqn)
         if body is None or len(body.invars) != len(inputs):
             return None
         around = _named(around, eqn)
         return self._jaxpr(body, dict(zip(body.invars, inputs, strict=True)), around)
 
     def _scan(self, eqn: Any, inputs: Any, around: _Around) -> Any:
-        body, length = _open(eqn.params["jaxpr"]), eqn.params["length"]
+        body, length = scan_of(eqn)
         inside = around._replace(
             loops=(*around.loops, length), counts=around.counts * length
         )
         return self._jaxpr(body, dict(zip(body.invars, inputs, strict=True)), inside)
 
     def _while(self, eqn: Any, inputs: Any, around: _Around) -> Any:
-        p = eqn.params
-        first, second = p["cond_nconsts"], p["cond_nconsts"] + p["body_nconsts"]
-        carry = inputs[second:]
+        test, body, of_test, of_body = while_of(eqn, inputs)
         inside = around._replace(is_bounded=False, loops=(*around.loops, 0))
-        test, body = _open(p["cond_jaxpr"]), _open(p["body_jaxpr"])
-        given = [*inputs[:first], *carry]
-        self._jaxpr(test, dict(zip(test.invars, given, strict=True)), inside)
-        given = [*inputs[first:second], *carry]
-        return self._jaxpr(body, dict(zip(body.invars, given, strict=True)), inside)
+        self._jaxpr(test, dict(zip(test.invars, of_test, strict=True)), inside)
+        return self._jaxpr(body, dict(zip(body.invars, of_body, strict=True)), inside)
 
     def _cond(self, eqn: Any, inputs: Any, around: _Around) -> Any:
         """Every branch is walked; those that are not the largest count 0 times."""
         results, spans = [], []
-        for branch in map(_open, eqn.params["branches"]):
+        for branch in branches_of(eqn):
             start = len(self._ops)
             given = dict(zip(branch.invars, inputs[1:], strict=True))
             results.append(self._jaxpr(branch, given, around))
@@ -251,13 +252,8 @@ class _Walk:
 
     def _shard_map(self, eqn: Any, inputs: Any, around: _Around) -> Any:
         """The body is what one device does; all of them do."""
-        mesh = eqn.params.get("mesh")
-        axes = eqn.params.get("newly_manual_axes") or eqn.params.get("manual_axes", ())
-        sizes = dict(getattr(mesh, "shape", {}))
-        devices = math.prod(sizes.get(axis, 1) for axis in axes)
-        return self._called(
-            eqn, inputs, around._replace(counts=around.counts * devices)
-        )
+        counts = around.counts * devices_of(eqn)
+        return self._called(eqn, inputs, around._replace(counts=counts))
 
 
 _RULES: Mapping[str, Any] = {
@@ -275,7 +271,7 @@ def _joined(values: Sequence[tuple[Value, ...]]) -> tuple[Value, ...]:
 
 def _within(around: _Around, eqn: Any, walk: int) -> _Around:
     """What surrounds the body of an equation, and the equation itself."""
-    own = str(getattr(eqn.source_info, "name_stack", ""))
+    own = names_of(eqn)
     found, _ = marks(own)
     calls = (*around.calls, *((walk, number) for number in found))
     return around._replace(names=f"{around.names}/{own}", calls=calls)
@@ -292,20 +288,3 @@ def _named(around: _Around, eqn: Any) -> _Around:
 def _last(around: _Around) -> int:
     """The number of the innermost call."""
     return around.calls[-1][1] if around.calls else -1
-
-
-def _body(eqn: Any) -> Any:
-    """The one jaxpr that an equation calls."""
-    bodies = list(_bodies(eqn))
-    return bodies[0] if len(bodies) == 1 else None
-
-
-def _bodies(eqn: Any) -> Iterator[Any]:
-    for value in eqn.params.values():
-        if hasattr(_open(value), "eqns"):
-            yield _open(value)
-
-
-def _open(jaxpr: Any) -> Any:
-    """A jaxpr without its constants, which are its first variables."""
-    return getattr(jaxpr, "jaxpr", jaxpr)

@@ -10,13 +10,13 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._manifest.manifest import Manifest
 from ._boxes import Box, Part
-from ._depth import require_depth
+from ._edges import draw
 from ._flow import flow_of
 from ._layout import lay_out
 from ._outline import to_text
 from ._svg import to_svg
 from ._trace import Apply, trace
-from ._wiring import draw
+from ._words import require_depth
 
 
 class Graph:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base.numbers import short_text
+from ._arrange import Node, arrange
 from ._boxes import Box, Part
-from ._layers import Node, arrange
+from ._ports import LANE, Attach
 from ._sheet import LINE, Sheet
-from ._wires import LANE, Attach
 from ._words import TIMES, aval_text
 
 PAD = 14.0  # between a box and what is in it

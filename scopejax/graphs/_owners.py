@@ -9,11 +9,11 @@ The calls around an equation say it: see `_calls`. Two things lead further down.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from .._base.names import Path, split
+from .._jax.jaxprs import plain_names
 from ._trace import Traced
 
 
@@ -90,16 +90,13 @@ class Owners:
 
     def _inner(self, path: Path, tail: str) -> Path:
         """The scope that entered names lead to, from the one of a call."""
-        names = tuple(filter(None, _WRAPPERS.sub("", tail).split("/")))
+        names = plain_names(tail)
         for depth in range(len(path), -1, -1):
             for end in range(len(names), 0, -1):
                 inner = (*path[:depth], *names[:end])
                 if inner in self._known and inner[: len(path)] == path:
                     return inner
         return path
-
-
-_WRAPPERS = re.compile(r"\b(?:jvp|transpose|vmap|rematted_computation)\(?|[()]")
 
 
 def _deeper(path: Path, owners: list[Path]) -> Path:

@@ -10,10 +10,10 @@ from .._base.lines import user_line
 from .._base.names import Path, join
 from .._manifest.manifest import Manifest
 from . import _table
-from ._depth import require_depth
 from ._flow import Flow, Op, flow_of
 from ._times import times_of
 from ._trace import Apply, trace
+from ._words import require_depth
 
 
 class Row(NamedTuple):

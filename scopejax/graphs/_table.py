@@ -1,4 +1,8 @@
-"""The table of a profile: for the terminal, for HTML, for markdown, for rich."""
+"""The table of a profile: for the terminal, for HTML, for markdown, for rich.
+
+Text and markdown are those of `_text.cells`. HTML and rich are its own: it is a plain
+table, and `views` draws trees that can be opened and searched.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .._base.names import split
 from .._base.numbers import bytes_text, short_text
+from .._text import cells
 
 
 class Line(Protocol):
@@ -70,24 +75,24 @@ def time_text(seconds: float) -> str:
     return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {unit}"
 
 
-def _table(rows: Sequence[Line]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The titles, and for each row its name and its cells; the whole model last."""
+def _table(rows: Sequence[Line]) -> tuple[list[str], list[cells.Row], list[bool]]:
+    """Titles, a row for each scope, the whole model last; numbers go to the right."""
     total, *scopes = rows
     has_times = any(row.seconds is not None for row in rows)
     columns = [column for column in _COLUMNS if has_times or column is not _TIME]
     body = [
-        (_name(row), [column.cell(row, total) for column in columns])
+        cells.Row(
+            max(row.depth - 1, 0),
+            [_name(row), *(column.cell(row, total) for column in columns)],
+        )
         for row in (*scopes, total)
     ]
-    return ["scope", *(column.title for column in columns)], body
+    titles = ["scope", *(column.title for column in columns)]
+    return titles, body, [True] * len(columns)
 
 
 def _name(row: Line) -> str:
     return split(row.name)[-1] if row.name else "total"
-
-
-def _depths(rows: Sequence[Line]) -> list[int]:
-    return [*(row.depth - 1 for row in rows[1:]), 0]
 
 
 def _notes(rows: Sequence[Line]) -> list[str]:
@@ -96,50 +101,19 @@ def _notes(rows: Sequence[Line]) -> list[str]:
 
 def to_text(rows: Sequence[Line]) -> str:
     """The table with aligned columns, for a terminal."""
-    titles, body = _table(rows)
-    depths = _depths(rows)
-    lines = [
-        titles,
-        *(
-            ["  " * d + name, *cells]
-            for d, (name, cells) in zip(depths, body, strict=True)
-        ),
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    texts = [
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
-    rule = "-" * max(map(len, texts))
-    return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1], *_notes(rows)])
+    return "\n".join([cells.to_text(*_table(rows)), *_notes(rows)])
 
 
 def to_markdown(rows: Sequence[Line]) -> str:
     """The table in GitHub's markdown."""
-
-    def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-    titles, body = _table(rows)
-    cells = [
-        ("&nbsp;" * 4 * depth + f"`{name}`", *texts)
-        for depth, (name, texts) in zip(_depths(rows), body, strict=True)
-    ]
-    rule = ["---", *("---:" for _ in titles[1:])]
-    return "\n".join([line(titles), line(rule), *map(line, cells)])
+    return cells.to_markdown(*_table(rows))
 
 
 def to_html(rows: Sequence[Line]) -> str:
     """The table for a notebook: names are escaped, colours are the page's own."""
-    titles, body = _table(rows)
+    titles, body, _ = _table(rows)
     lines = "".join(
-        _html_row([name, *cells], "td", depth, is_last=n == len(body) - 1)
-        for n, (depth, (name, cells)) in enumerate(
-            zip(_depths(rows), body, strict=True)
-        )
+        _html_row(row.cells, "td", row.depth, is_last=row is body[-1]) for row in body
     )
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(rows))
     return (
@@ -150,14 +124,14 @@ def to_html(rows: Sequence[Line]) -> str:
     )
 
 
-def _html_row(cells: list[str], tag: str, depth: int, is_last: bool = False) -> str:
+def _html_row(texts: Sequence[str], tag: str, depth: int, is_last: bool = False) -> str:
     side = "top" if is_last else "bottom"
     rule = f"border-{side}:1px solid currentColor" if is_last or tag == "th" else ""
-    return f'<tr style="{rule}">{"".join(_html_cells(cells, tag, depth))}</tr>'
+    return f'<tr style="{rule}">{"".join(_html_cells(texts, tag, depth))}</tr>'
 
 
-def _html_cells(cells: list[str], tag: str, depth: int) -> Iterable[str]:
-    for i, cell in enumerate(cells):
+def _html_cells(texts: Sequence[str], tag: str, depth: int) -> Iterable[str]:
+    for i, cell in enumerate(texts):
         align, indent = ("right", "") if i else ("left", "&emsp;" * depth)
         style = f'align="{align}" style="text-align:{align};padding:1px 8px"'
         yield f"<{tag} {style}>{indent}{html.escape(cell)}</{tag}>"
@@ -169,12 +143,13 @@ def to_rich(rows: Sequence[Line]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    titles, body = _table(rows)
+    titles, body, _ = _table(rows)
     table = Table(box=SIMPLE_HEAD, caption=_NOTE if _notes(rows) else None)
     for i, title in enumerate(titles):
         table.add_column(title, justify="right" if i else "left", no_wrap=True)
-    for n, (depth, (name, cells)) in enumerate(zip(_depths(rows), body, strict=True)):
-        if n == len(body) - 1:
+    for row in body:
+        if row is body[-1]:
             table.add_section()
-        table.add_row(Text("  " * depth + name), *map(Text, cells))
+        name, *rest = row.cells
+        table.add_row(Text("  " * row.depth + name), *map(Text, rest))
     return table

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jax.extend import core as jex
 
 from .._base.names import Path
+from .._jax.jaxprs import as_function, is_var, part_of
 from ._flow import Flow, Op, Value
 
 _FEWEST, _MOST, _LONG = 7, 100, 0.05  # runs, and seconds of them all
@@ -104,21 +105,14 @@ def _apply(jaxpr: Any, op: Op, known: dict[Value, Any]) -> dict[Value, Any]:
     operands = {
         atom: choice[0]
         for atom, choice in zip(eqn.invars, op.inputs, strict=True)
-        if not isinstance(atom, jex.Literal)
+        if is_var(atom)
     }
     kept = {
         var: value
         for var, value in zip(eqn.outvars, op.outputs, strict=True)
         if not isinstance(var, jex.DropVar)
     }
-    alone = jaxpr.replace(
-        constvars=[],
-        invars=list(operands),
-        outvars=list(kept),
-        eqns=[eqn],
-        effects=eqn.effects,
-    )
-    run = jex.jaxpr_as_fun(jex.ClosedJaxpr(alone, ()))
+    run = as_function(part_of(jaxpr, list(operands), list(kept), [eqn]))
     results = run(*map(known.__getitem__, operands.values()))
     return dict(zip(kept.values(), results, strict=True))
 

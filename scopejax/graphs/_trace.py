@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
-from jax.interpreters import partial_eval
 
 from .._base.arguments import Arguments
 from .._base.errors import ScopeUsageError
 from .._base.trees import from_flat, to_flat
+from .._jax.jaxprs import needed
 from .._manifest.manifest import Manifest
 from ._calls import Calls, watched
 
@@ -80,9 +80,7 @@ def trace(
         closed, calls = _run(function, *inputs, key)
     names = [*sorted(free), *sorted(frozen)]
     rest = _names(arguments, calls.names)
-    jaxpr, _ = partial_eval.dce_jaxpr(
-        closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True
-    )
+    jaxpr = needed(closed.jaxpr, all_inputs=True)
     invars, outvars = list(jaxpr.invars), list(jaxpr.outvars)
     return Traced(
         jaxpr,

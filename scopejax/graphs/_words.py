@@ -1,8 +1,11 @@
-"""Short words for operations, arrays and large numbers."""
+"""Short words for operations and arrays, and how many levels of scopes are shown."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from .._base.errors import InvalidArgumentError
+from .._base.lines import user_line
 
 TIMES, MINUS = "\u00d7", "\u2212"
 _WORDS = {
@@ -53,3 +56,18 @@ def aval_text(aval: Any) -> str:
     letters = dtype.rstrip("0123456789")
     short = _DTYPES.get(letters, letters) + dtype[len(letters) :]
     return f"{short}[{','.join(map(str, getattr(aval, 'shape', ())))}]"
+
+
+def require_depth(depth: int | None) -> None:
+    """Refuses what is no number of levels.
+
+    Raises:
+      InvalidArgumentError: it is neither None nor a whole number from 0 on.
+    """
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise InvalidArgumentError(
+            f"depth is a number of levels, but received: {depth!r}",
+            expected="a whole number from 0 on, or None for all",
+            found=repr(depth),
+            where=user_line(),
+        )

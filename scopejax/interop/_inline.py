@@ -13,7 +13,8 @@ import jax
 from jax.extend import core as jex
 
 from .._jax.calls import PLAIN, WITH_RULES
-from ._program import Program, is_var, part_of, program_of
+from .._jax.jaxprs import is_var, part_of
+from ._program import Program, program_of
 
 # Rules of differentiation go: an initial value is not differentiated.
 _CALLS = {**PLAIN, **WITH_RULES}

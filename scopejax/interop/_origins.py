@@ -15,10 +15,11 @@ from typing import Any, Literal, NamedTuple
 import jax
 from jax.extend import core as jex
 
+from .._jax.jaxprs import is_var
 from ._draw import Text, is_key
 from ._inline import inlined
-from ._program import Flow, Program, is_var
-from ._text import Writer
+from ._program import Flow, Program
+from ._program_text import Writer
 
 
 class Given(NamedTuple):

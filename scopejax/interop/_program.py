@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
-from jax.interpreters import partial_eval
+
+from .._jax.jaxprs import as_function, is_var, needed, part_of
 
 
 class Program(NamedTuple):
@@ -24,8 +25,7 @@ class Program(NamedTuple):
 
     def __call__(self, *inputs: Any) -> list[jax.Array]:
         """What it computes of the other inputs, in the trace that runs."""
-        run = jex.jaxpr_as_fun(jex.ClosedJaxpr(self.jaxpr, ()))
-        results = run(*self.consts, *inputs)
+        results = as_function(self.jaxpr)(*self.consts, *inputs)
         return [_array(x, var) for x, var in zip(results, self.outputs, strict=True)]
 
     @property
@@ -57,28 +57,6 @@ def program_of(closed: jex.ClosedJaxpr) -> Program:
     return Program(
         part_of(jaxpr, inputs, jaxpr.outvars, jaxpr.eqns), tuple(closed.consts)
     )
-
-
-def part_of(
-    jaxpr: jex.Jaxpr,
-    inputs: Sequence[Any],
-    outputs: Sequence[Any],
-    eqns: Sequence[jex.JaxprEqn],
-) -> jex.Jaxpr:
-    """Some of the equations of a jaxpr, as a jaxpr without constants."""
-    part: jex.Jaxpr = jaxpr.replace(  # type: ignore[no-untyped-call]
-        constvars=[],
-        invars=list(inputs),
-        outvars=list(outputs),
-        eqns=list(eqns),
-        effects=frozenset().union(*(eqn.effects for eqn in eqns)),
-    )
-    return part
-
-
-def is_var(atom: Any) -> bool:
-    """Whether an operand is a variable of the jaxpr, not a number."""
-    return not isinstance(atom, jex.Literal)
 
 
 def only(program: Program, is_needed: Callable[[Any], bool]) -> Program:
@@ -129,6 +107,6 @@ class Flow:
         jaxpr = part_of(self._program.jaxpr, inputs, outputs, eqns)
         if any(len(eqn.outvars) > 1 for eqn in eqns):
             # Of a loop that computes several things it may need one alone.
-            jaxpr, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(outputs))
+            jaxpr = needed(jaxpr)
         consts = [known[var] for var in jaxpr.invars if var in known]
         return Program(jaxpr, tuple(consts))

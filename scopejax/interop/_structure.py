@@ -11,11 +11,12 @@ import jax
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import Path
+from .._jax.jaxprs import is_var
 from .._spec.sameness import Opaque, lasting
 from ._foreign import Foreign, Made, NeedsKey
 from ._names import Slot, paths_of
 from ._origins import Origins
-from ._program import Program, is_var, only
+from ._program import Program, only
 from ._trace import Keyed, Rest, Static, Traced, apart, trace
 
 

@@ -16,6 +16,11 @@ from .._spec.options import AUTO_REUSE as AUTO_REUSE
 from .._spec.options import no_regularizer as no_regularizer
 from .._spec.spec import VariableAggregation as VariableAggregation
 from .._spec.spec import VariableSynchronization as VariableSynchronization
+from ..partitioners import fixed_size_partitioner as fixed_size_partitioner
+from ..partitioners import min_max_variable_partitioner as min_max_variable_partitioner
+from ..partitioners import (
+    variable_axis_size_partitioner as variable_axis_size_partitioner,
+)
 from . import compat as compat
 from . import errors as errors
 from . import initializers as initializers
@@ -71,13 +76,6 @@ from ._scopes.scopes import variable_op_scope as variable_op_scope
 from ._scopes.scopes import variable_scope as variable_scope
 from ._scopes.templates import make_template as make_template
 from ._variables.partitioned import PartitionedVariable as PartitionedVariable
-from ._variables.partitioners import fixed_size_partitioner as fixed_size_partitioner
-from ._variables.partitioners import (
-    min_max_variable_partitioner as min_max_variable_partitioner,
-)
-from ._variables.partitioners import (
-    variable_axis_size_partitioner as variable_axis_size_partitioner,
-)
 from ._variables.variable import Variable as Variable
 from ._words.graph_keys import GraphKeys as GraphKeys
 from ._words.missing import lookup_of as _lookup_of

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.tf1_errors import tf_error
 from .._spec.spec import VariableAggregation
 from ._graph.current import get_default_graph
 from ._graph.graph import Graph
@@ -15,7 +16,6 @@ from ._scopes.get_variable import get_variable
 from ._scopes.scopes import variable_scope
 from ._variables.operation import Operation
 from ._variables.variable import Variable
-from ._words.errors import tf_error
 from ._words.graph_keys import GraphKeys
 from ._words.missing import lookup_of
 from .initializers import zeros_initializer

@@ -10,11 +10,11 @@ import html
 from collections.abc import Iterator, Sequence
 
 from .._text.table import Column, Node
-from ._grid import grid, mini
+from ._content import Content, is_quiet, opened
+from ._html_grid import grid, mini
+from ._html_style import narrow, of_width, script, style
 from ._items import STATUSES, Item, facts
-from ._placement import Grid
-from ._style import narrow, of_width, script, style
-from ._view import View, is_quiet, opened
+from ._whereabouts import Grid
 
 _OPEN_ROWS = 60
 _MOST_OPENED = 2000  # beyond, a variable has its row alone: the page stays small
@@ -23,7 +23,7 @@ _WIDEST = 30
 _LABELLED = ("min", "mean", "max", "std", "change", "relative")
 
 
-def page(view: View) -> str:
+def page(view: Content) -> str:
     """The HTML of a view, whole in itself."""
     return _Page(view).text()
 
@@ -31,7 +31,7 @@ def page(view: View) -> str:
 class _Page:
     """One view on its way to HTML, with the width that each of its columns needs."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: Content) -> None:
         self.view = view
         self.columns: Sequence[Column] = view.columns
         self.root = view.root()

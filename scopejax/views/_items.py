@@ -18,7 +18,7 @@ from .._spec.spec import (
     VariableSynchronization,
 )
 from .._text.table import printable
-from ._placement import Placement
+from ._whereabouts import Placement
 
 
 class Status(NamedTuple):

@@ -12,7 +12,7 @@ from .._base.numbers import counted
 from .._base.trees import is_array
 from .._spec.spec import VariableSpec
 from .._text.table import printable
-from . import _placement
+from . import _whereabouts
 from ._items import Item, described, of_spec, printable_path
 
 Specs = Mapping[str, VariableSpec]
@@ -47,7 +47,7 @@ def item_of(
     if isinstance(leaf, VariableSpec):
         return of_spec(leaf, path=printable_path(path))
     spec = spec_of(path, leaf, specs)
-    placement = _placement.of_array(leaf)
+    placement = _whereabouts.of_array(leaf)
     return Item(
         path=printable_path(path),
         **described(leaf),
@@ -77,7 +77,7 @@ def spec_of(path: Path, leaf: Any, specs: Specs) -> VariableSpec | None:
     return next(fits, None)
 
 
-def _notes(leaf: Any, spec: Any, placement: _placement.Placement | None) -> list[str]:
+def _notes(leaf: Any, spec: Any, placement: _whereabouts.Placement | None) -> list[str]:
     notes = []
     if spec is not None and not spec.trainable:
         notes.append("not trainable")

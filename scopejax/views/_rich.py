@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._text.table import Column, Node
+from ._content import Content, is_quiet, opened
 from ._items import STATUSES
-from ._view import NOTES, View, is_quiet, opened
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +18,7 @@ _STYLES = {"plain": "", "quiet": "dim", "good": "green", "bad": "red", "warn": "
 _LEAST = ("dtype", "partition", "count", "initializer", "std", "mean", "bytes", "max")
 
 
-def table(view: View, width: int) -> Table:
+def table(view: Content, width: int) -> Table:
     """The table, with at most so many columns as stand side by side in `width`.
 
     Where there are very many variables, deep scopes are shown by their totals.
@@ -29,8 +29,7 @@ def table(view: View, width: int) -> Table:
     root = view.root()
     depth = opened(root, _MOST_ROWS)
     rows = [*_rows(root, depth), (0, root)]
-    notes = [NOTES] if any(item.told for item in view.items) else []
-    columns = _fitting([*view.columns, *notes], rows, width)
+    columns = _fitting(view.table_columns(), rows, width)
     made = Table(title=view.title, title_justify="left", box=None, pad_edge=False)
     made.add_column("variable", overflow="fold")
     for column in columns:

@@ -8,10 +8,10 @@ from typing import Any
 from .._base.numbers import number_text
 from .._spec.spec import VariableSpec
 from .._text.table import PLAIN_COLUMNS, Column
+from ._heatmaps import pictures
 from ._items import Item
-from ._kinds import view_of
 from ._leaves import item_of, leaves_of
-from ._pictures import pictures
+from ._manifests_and_scopes import view_of
 from ._statistics import statistics
 from ._view import View
 

@@ -1,7 +1,8 @@
 """Figures of an array, and of two side by side, computed where the arrays are.
 
 One small program for each shape, dtype and placement serves all variables alike; what
-leaves the device is a handful of numbers for each.
+leaves the device is a handful of numbers for each. `commands._numbers` has those of
+files, which count infinities and take a piece at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 
 from .._jax.memory import moved
 from .._jax.mesh import running_alone
-from ._placement import usual_memory
+from ._whereabouts import usual_memory
 
 
 class Statistics(NamedTuple):

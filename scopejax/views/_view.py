@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._text import table as summary
-from .._text.table import Column, Node
-from ._items import Item
+from ._content import Content
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
 
-class View:
+class View(Content):
     """What `scopejax.show` and `scopejax.compare` return: variables, to be looked at.
 
     A notebook shows it as a tree to search and to open; ``rich.print`` as a table that
@@ -35,23 +33,8 @@ class View:
     total     1 variable               6   24 B
     """
 
-    def __init__(
-        self,
-        title: str,
-        items: Sequence[Item],
-        columns: Sequence[Column],
-        *,
-        ordered: bool = False,
-        remarks: Sequence[str] = (),
-    ) -> None:
-        self.title = title
-        self.items = tuple(items)
-        self.columns = tuple(summary.filled(self.items, columns))
-        self.ordered = ordered
-        self.remarks = tuple(remarks)
-
     def __str__(self) -> str:
-        table = summary.to_text(self.items, self._shown(), ordered=self.ordered)
+        table = summary.to_text(self.items, self.table_columns(), ordered=self.ordered)
         return "\n".join([table, *self.remarks])
 
     def __repr__(self) -> str:
@@ -64,7 +47,9 @@ class View:
         >>> sj.show({"w": jnp.zeros(2, "int8")}).to_markdown().splitlines()[2]
         '| `w` | (2,) | int8 | 2 | 2 B |'
         """
-        table = summary.to_markdown(self.items, self._shown(), ordered=self.ordered)
+        table = summary.to_markdown(
+            self.items, self.table_columns(), ordered=self.ordered
+        )
         return "\n\n".join([table, *self.remarks])
 
     def _repr_html_(self) -> str:
@@ -77,41 +62,3 @@ class View:
 
         yield table(self, options.max_width)
         yield from self.remarks
-
-    def root(self) -> Node:
-        """The tree of the variables."""
-        return summary.grow(self.items, ordered=self.ordered)
-
-    def _shown(self) -> list[Column]:
-        """The columns of a table, which has no place to look into."""
-        return (
-            [*self.columns, NOTES]
-            if any(i.told for i in self.items)
-            else [*self.columns]
-        )
-
-
-NOTES = Column("notes", lambda item: item.told)
-
-
-def is_quiet(node: Node) -> bool:
-    """Whether nothing in a scope has changed."""
-    return all(item.status == "unchanged" for item in node.items)
-
-
-def opened(root: Node, most: int) -> int:
-    """How many levels can be shown open in about `most` rows, at least one.
-
-    >>> from types import SimpleNamespace
-    >>> items = [SimpleNamespace(path=(a, b)) for a in "ab" for b in "cdef"]
-    >>> opened(summary.grow(items), 10), opened(summary.grow(items), 9)
-    (2, 1)
-    """
-    level, rows, depth = [root], 0, 0
-    while level:
-        level = [node for parent in level for node in parent.below or ()]
-        rows += len(level)
-        if rows > most:
-            break
-        depth += bool(level)
-    return max(depth, 1)

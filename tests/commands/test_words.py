@@ -14,7 +14,6 @@ from scopejax import ScopeError
 from scopejax.commands._words import (
     _INSTEAD,
     OF_TWO,
-    arrays,
     for_stream,
     printable,
     told,
@@ -86,8 +85,3 @@ def test_any_stream_can_show_it(text, encoding):
 def test_a_stream_without_an_encoding_takes_all():
     """Such as one in memory."""
     assert for_stream("é\ud800", io.StringIO()) == "é\\ud800"
-
-
-def test_one_array_is_one():
-    """None and several are more."""
-    assert [*map(arrays, (0, 1, 2))] == ["0 arrays", "1 array", "2 arrays"]

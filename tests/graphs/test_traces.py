@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 import scopejax as sj
-from scopejax.graphs._calls import _CONTEXT
+from scopejax.graphs._calls import _RUN
 from scopejax.layers import dense
 
 from ..helpers.models.blocks import X, block
@@ -45,7 +45,7 @@ def test_layers_are_traced_once_after_a_graph():
     net = sj.transform(lambda scope, x: unrolled(scope, x, one))
     one = jax.jit(counted)
     net.graph(X)
-    assert _CONTEXT.value is None
+    assert _RUN.value is None
     params = net.manifest(X).shapes()
     traces.clear()
     jax.make_jaxpr(net.apply)(params, X)

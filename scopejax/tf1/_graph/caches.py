@@ -2,7 +2,7 @@
 
 A function under `jit` that asks for variables depends on more than its arguments: on
 the current scope, on what exists, on which model is running. JAX knows nothing of that,
-unless it is told by `jax.make_user_context`, whose value is part of every cache's key.
+unless it is told by a value of `_jax.contexts`, which is part of every cache's key.
 
 Were that value a number that changes with each variable, every small function of
 jax.numpy would be traced again after each of them. So it is a `Mark`. An operation of
@@ -20,14 +20,10 @@ in: within that very trace no call has begun since, so that nothing is to be set
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import jax
-from jax.extend.core import get_opaque_trace_state
-
-trace_state: Callable[[], Any] = get_opaque_trace_state
-"""An object that equals one of the same JAX trace alone; it keeps nothing alive."""
+from ..._jax.contexts import InKeys
 
 
 class Mark:
@@ -53,7 +49,7 @@ class Mark:
         return self is other or not (self.read or other.read)
 
 
-_CONTEXT: Any = jax.make_user_context(Mark())  # type: ignore[no-untyped-call]
+_STATE = InKeys(Mark())
 
 
 def set_mark(trace: Any, renew: bool) -> None:
@@ -63,26 +59,22 @@ def set_mark(trace: Any, renew: bool) -> None:
       trace: the current one.
       renew: whether to go on with a new mark, which spares other functions.
     """
-    mark = _CONTEXT.value
+    mark = _STATE.value
     if mark.trace is None or mark.trace != trace:
         mark.read = True
         if renew:
-            _go_on(Mark(trace))
+            _STATE.go_on(Mark(trace))
 
 
 def renew_mark() -> None:
     """Notes that the state has changed: what depended on it must not be found again."""
-    if _CONTEXT.value.read:
-        _go_on(Mark())
-
-
-def _go_on(mark: Mark) -> None:
-    _CONTEXT(mark).__enter__()  # never left: `fresh_mark` restores what was
+    if _STATE.value.read:
+        _STATE.go_on(Mark())
 
 
 @contextlib.contextmanager
 def fresh_mark() -> Iterator[None]:
     """A new mark for the body of the `with`, and afterwards the one from before."""
-    with _CONTEXT(Mark()):
+    with _STATE.set(Mark()):
         yield
     renew_mark()

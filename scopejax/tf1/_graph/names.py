@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import re
 
-from .._words.errors import tf_error
+from ..._base.tf1_errors import tf_error
 
 _ROOT_NAME = r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$"
 _SCOPE_NAME = r"^[A-Za-z0-9_.\\/>-]*$"

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import jax
 
 from ..._base.errors import InitializerError
+from ..._base.tf1_errors import tf_error
 from ..._base.trees import to_flat
 from ..._manifest.manifest import Manifest
 from ..._scope.scope import Scope
@@ -21,7 +22,6 @@ from ..._spec.options import AUTO_REUSE
 from ..._spec.spec import VariableSpec
 from ...initializers import InitialValueOf
 from .._initial.values import InitialValue
-from .._words.errors import tf_error
 from .cells import ArrayCell, Cell, ParamCell, Plan, StateCell
 
 

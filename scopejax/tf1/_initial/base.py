@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from .._words.dtypes import as_dtype, require_floating
-from .._words.errors import tf_error
 from .values import named, next_key
 
 

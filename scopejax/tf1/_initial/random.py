@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import initializers as _core
-from .._words.errors import tf_error
+from ..._base.tf1_errors import tf_error
 from .base import Floating, Initializer
 
 

@@ -22,10 +22,10 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from ..._base.dtypes import constant
+from ..._base.sizes import agree, as_sizes
+from ..._base.tf1_errors import tf_error
 from ...initializers import default_for
 from .._words.array_like import ArrayLike
-from .._words.errors import tf_error
-from .._words.shape import agree, as_sizes
 
 Initializer = Callable[..., jax.Array]
 

@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._base.sizes import as_sizes
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, filled
 from .._variables.operation import Assignment
 from .._words.devices import device_named
 from .._words.graph_keys import GraphKeys
-from .._words.shape import as_sizes
 
 
 def get_collection(key: str, scope: str | None = None) -> list[Any]:

@@ -13,12 +13,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
 from .._variables.operation import Assignment, InitializerOp, Operation
 from .._variables.variable import Variable
 from .._words.array_like import ArrayLike
-from .._words.errors import tf_error
 from ..errors import FailedPreconditionError
 from .functions import global_variables, local_variables
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ..._base.tf1_errors import tf_error
 from .._graph.current import eager_world
 from .._graph.state import Store
 from .._variables.creation import default_creator
 from .._variables.partitioned import PartitionedVariable
 from .._variables.store import true_getter
 from .._variables.variable import Variable
-from .._words.errors import tf_error
 
 
 class EagerVariableStore:

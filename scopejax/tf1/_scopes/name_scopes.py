@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
-from .._words.errors import tf_error
 
 
 class name_scope:

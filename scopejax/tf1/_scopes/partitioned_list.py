@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from .._variables.store import true_getter
 from .._variables.variable import Variable
-from .._words.errors import tf_error
 from .scopes import variable_scope
 
 

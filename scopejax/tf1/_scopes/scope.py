@@ -8,13 +8,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from ..._spec.options import AUTO_REUSE
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, is_value
 from .._variables.store import get_variable as get_from_store
 from .._words.arguments import Arguments
 from .._words.dtypes import FLOAT32, as_dtype
-from .._words.errors import tf_error
 from .._words.graph_keys import GraphKeys
 
 

@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from ..._base.tf1_errors import tf_error
 from ..._spec.options import AUTO_REUSE
 from .._graph.counters import Node
 from .._graph.current import get_default_graph
 from .._graph.names import below
 from .._graph.opened import opened_name
 from .._graph.state import enter_graph, leave_graph
-from .._words.errors import tf_error
 from .name_scopes import graph_of
 from .scope import VariableScope, get_variable_scope
 

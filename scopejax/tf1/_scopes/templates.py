@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from ..._base.lines import user_line
+from ..._base.tf1_errors import tf_error
 from .._graph.current import eager_world, get_default_graph
 from .._graph.graph import Graph
-from .._words.errors import tf_error
 from .._words.graph_keys import GraphKeys
 from .scope import VariableScope
 from .scopes import unique_name_of_scope, variable_scope

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._base.lines import user_steps
+from ..._base.tf1_errors import tf_error
 from .._graph.cells import Plan
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
@@ -23,7 +24,6 @@ from .._initial.values import (
 from .._words.arguments import checked_modes
 from .._words.devices import caching_place
 from .._words.dtypes import as_dtype
-from .._words.errors import tf_error
 from .._words.graph_keys import GraphKeys
 from .start import Start
 

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
-from .._words.errors import tf_error
 from .._words.shape import TensorShape
 from .start import SaveSliceInfo
 from .variable import Variable

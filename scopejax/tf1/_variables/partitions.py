@@ -7,9 +7,9 @@ from typing import Any
 
 from jax.sharding import PartitionSpec
 
+from ..._base.sizes import is_known, text
+from ..._base.tf1_errors import tf_error
 from ..._spec.partition import Partition
-from .._words.errors import tf_error
-from .._words.shape import is_known, text
 
 
 def answer_of(partitioner: Any, sizes: Any, dtype: Any) -> Any:

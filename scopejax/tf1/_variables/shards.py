@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._base.lines import user_steps
+from ..._base.sizes import agree, as_sizes, known, text
+from ..._base.tf1_errors import tf_error
 from .._graph.cells import Cell, Plan, SliceCell
 from .._graph.graph import Graph
 from .._graph.state import Store
@@ -28,9 +30,7 @@ from .._initial.values import (
 from .._words.arguments import Arguments
 from .._words.array_like import ArrayLike
 from .._words.devices import caching_place
-from .._words.errors import tf_error
 from .._words.graph_keys import GraphKeys
-from .._words.shape import agree, as_sizes, known, text
 from .partitioned import PartitionedVariable, PartitionInfo, shards, slices
 from .partitions import answer_of, kept, partitions_of
 from .sharing import already_exists, require_alike, shape_and_dtype

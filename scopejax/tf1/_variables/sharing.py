@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._words.errors import tf_error
-from .._words.shape import Sizes, agree, text
+from ..._base.sizes import Sizes, agree, text
+from ..._base.tf1_errors import tf_error
 
 Check = tuple[str, bool, Any, Any]
 """What is compared, whether it fits, what was asked for, and what there is."""

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..._base.names import nearest
+from ..._base.sizes import Sizes, as_sizes, is_known, known
+from ..._base.tf1_errors import tf_error
 from ..._spec.options import no_regularizer
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
@@ -28,8 +30,6 @@ from .._initial.values import (
     takes_any,
 )
 from .._words.arguments import Arguments
-from .._words.errors import tf_error
-from .._words.shape import Sizes, as_sizes, is_known, known
 from .creation import collect, create_variable, make_variable
 from .losses import add_regularization
 from .shards import get_partitioned

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._base.tf1_errors import tf_error
 from ..._spec.spec import VariableAggregation, VariableSynchronization
 from .._graph.cells import Cell, Plan
 from .._graph.current import get_default_graph
@@ -16,7 +17,6 @@ from .._graph.graph import Graph
 from .._graph.values import GraphValues
 from .._initial.values import InitialValue, as_value
 from .._words.array_like import Indexable
-from .._words.errors import tf_error
 from .._words.shape import TensorShape
 from .creation import create_variable
 from .operation import Assignment, InitializerOp, Operation

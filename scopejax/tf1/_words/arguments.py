@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from ..._base.tf1_errors import tf_error
 from ..._spec.spec import VariableAggregation, VariableSynchronization
 from .dtypes import FLOAT32, as_dtype
-from .errors import tf_error
 
 
 @dataclasses.dataclass(slots=True)

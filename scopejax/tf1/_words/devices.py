@@ -6,8 +6,8 @@ from typing import Any
 
 import jax
 
+from ..._base.tf1_errors import tf_error
 from ..._jax.memory import MEMORIES
-from .errors import tf_error
 
 
 def device_named(wanted: Any) -> jax.Device | None:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._base.dtypes import as_dtype as core_dtype
-from .errors import tf_error
+from ..._base.tf1_errors import tf_error
 
 FLOAT32 = np.dtype("float32")
 _PYTHON = {float: FLOAT32, bool: np.dtype("bool")}

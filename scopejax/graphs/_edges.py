@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._base.names import Path, split
-from ._boxes import Box, Edge, Part, Places
+from ._boxes import Box, Edge, Part, Places, drop_dangling, drop_unused, put_in_order
 from ._ends import End, Link, Segment, shared_depth
 from ._flow import Flow, Op, Value
-from ._tidy import drop_dangling, drop_unused, put_in_order
 from ._words import aval_text, op_word, ops_text
 
 MOST_PORTS = 6  # of one pass through a box; more are drawn as one

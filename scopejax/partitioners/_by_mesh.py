@@ -1,32 +1,19 @@
-"""Partitioners: how variables are split over the devices of a mesh.
-
-A partitioner is a function ``(shape=, dtype=)`` of one variable, or of one item where
-it is stacked. It answers a `jax.sharding.PartitionSpec`, TF1's number of parts for each
-axis, or a `Partition`, as those here do, which is asked again once the mesh is known.
-Give one to `Scope.with_options` or `Scope.get_variable`; `init` under `jax.set_mesh`,
-or with ``mesh=``, makes each variable in its parts, and `Manifest.shardings` has them
-for `jax.jit`.
-
-An axis that does not come out even, one the mesh has not, or one used twice is an error
-that names the variable. `largest_axis`, `fsdp` and TF1's counts fall back instead, as
-they say.
-"""
+"""Partitioners that answer in axes of a mesh: what `Partition` describes."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from importlib import import_module as _import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jax.sharding import PartitionSpec
 
-from ._base.errors import InvalidArgumentError
-from ._base.names import nearest
-from ._jax.mesh import AnyMesh
-from ._manifest.patterns import Pattern, matches
-from ._spec.options import Partitioner
-from ._spec.partition import (
+from .._base.errors import InvalidArgumentError
+from .._base.names import nearest
+from .._jax.mesh import AnyMesh
+from .._manifest.patterns import Pattern, matches
+from .._spec.options import Partitioner
+from .._spec.partition import (
     Partition,
     as_partition,
     mesh_axes,
@@ -34,33 +21,10 @@ from ._spec.partition import (
     parts_of,
     pspec,
 )
-from ._spec.spec import VariableSpec
-
-if TYPE_CHECKING:
-    from .tf1 import fixed_size_partitioner as fixed_size_partitioner
-    from .tf1 import min_max_variable_partitioner as min_max_variable_partitioner
-    from .tf1 import variable_axis_size_partitioner as variable_axis_size_partitioner
-
-Partition.__module__ = __name__  # its public home
+from .._spec.spec import VariableSpec
 
 MeshAxis = str | tuple[str, ...]
 Rule = PartitionSpec | Partitioner
-
-__all__ = [
-    "Partition",
-    "by_axes",
-    "by_name",
-    "fixed_size_partitioner",
-    "fsdp",
-    "in_memory",
-    "largest_axis",
-    "min_max_variable_partitioner",
-    "replicated",
-    "stacked",
-    "variable_axis_size_partitioner",
-]
-
-_TF1 = [name for name in __all__ if name.endswith("_partitioner")]
 
 
 def replicated(shape: Any, dtype: Any) -> PartitionSpec:
@@ -298,10 +262,3 @@ def _parts(mesh_axis: MeshAxis, mesh: AnyMesh) -> int:
 def _is_used(mesh_axis: MeshAxis, entries: list[Any]) -> bool:
     used = {axis for entry in entries for axis in mesh_axes(entry)}
     return bool(used & set(mesh_axes(mesh_axis)))
-
-
-def __getattr__(name: str) -> Any:
-    """TF1's own three, which `scopejax.tf1` has."""
-    if name in _TF1:
-        return getattr(_import_module(".tf1", __package__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec
 from .._text.table import PLAIN_COLUMNS, Column
-from . import _placement
+from . import _whereabouts
 from ._items import of_spec
 from ._leaves import item_of, leaves_of
 from ._view import View
@@ -55,7 +55,9 @@ def _of_one(spec: VariableSpec) -> View:
 
 def _of_specs(title: str, specs: list[VariableSpec]) -> View:
     mesh = mesh_in_force()
-    items = [of_spec(spec, placement=_placement.of_spec(spec, mesh)) for spec in specs]
+    items = [
+        of_spec(spec, placement=_whereabouts.of_spec(spec, mesh)) for spec in specs
+    ]
     return View(title, items, [*PLAIN_COLUMNS, _INITIALIZER, _PARTITION])
 
 

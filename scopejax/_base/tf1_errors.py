@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ..._base.errors import ScopeError
-from ..._base.lines import user_line
+from .errors import ScopeError
+from .lines import user_line
 
 E = TypeVar("E", bound=Exception)
 

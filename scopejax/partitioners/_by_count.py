@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._words.errors import tf_error
-from .._words.shape import as_sizes, is_known
+from .._base.sizes import as_sizes, is_known
+from .._base.tf1_errors import tf_error
 
 Partitioner = Callable[..., list[int]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._placement import Grid
+from ._whereabouts import Grid
 
 
 def grid(parts: Grid) -> str:

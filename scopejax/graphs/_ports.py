@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ._arrange import Node
 from ._boxes import Edge
-from ._layers import Node
 from ._sheet import LINE, Sheet, Wire
 
 LANE = 20.0  # for an edge that leads up again

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core as jex
 
+from .._jax.jaxprs import is_var
 from ._program import Program, program_of
 
 
@@ -34,7 +35,7 @@ class Writer:
         numbers: dict[Any, int] = {}
 
         def name(atom: Any) -> str:
-            if isinstance(atom, jex.Literal):
+            if not is_var(atom):
                 return f"{self._value(atom.val)}:{atom.aval}"
             return f"{numbers.setdefault(atom, len(numbers))}:{atom.aval}"
 
