@@ -1,21 +1,22 @@
 """Figures of an array, and of two side by side, computed where the arrays are.
 
-One small program for each shape, dtype and placement serves all variables alike; what
-leaves the device is a handful of numbers for each. `commands._numbers` has those of
-files, which count infinities and take a piece at a time.
+One small program for each shape, dtype and placement serves all variables alike, and
+takes many small ones at once; what leaves the device is a handful of numbers for each.
+`commands._numbers` has those of files, which count infinities and take a piece at a
+time.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import AxisType, Mesh, NamedSharding, SingleDeviceSharding
 
 from .._jax.memory import moved
 from .._jax.mesh import running_alone
@@ -118,9 +119,61 @@ def _run(
     program: Callable[..., Any], known: Mapping[Any, tuple[Any, ...]]
 ) -> dict[Any, tuple[Any, ...]]:
     with jax.ensure_compile_time_eval(), running_alone(), jax.debug_nans(False):
-        found = {k: _waited(program(*_together(*x))) for k, x in known.items()}
-        figures: dict[Any, tuple[Any, ...]] = jax.device_get(found)
-    return {k: tuple(x.item() for x in numbers) for k, numbers in figures.items()}
+        ready = {name: _together(*arrays) for name, arrays in known.items()}
+        batches = list(_batches(ready))
+        found = [_waited(_figures(program, [ready[n] for n in b])) for b in batches]
+        figures = jax.device_get(found)
+    by_name = {
+        name: tuple(x.item() for x in row)
+        for batch, columns in zip(batches, figures, strict=True)
+        for name, row in zip(batch, _rows(columns), strict=False)
+    }
+    return {name: by_name[name] for name in known}
+
+
+def _rows(columns: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """The figures of each array."""
+    return zip(*map(np.atleast_1d, columns), strict=True)
+
+
+# So many arrays go through a program at once, if each has so few numbers.
+_BATCH, _SMALL = 64, 2**14
+
+
+def _batches(known: Mapping[Any, tuple[jax.Array, ...]]) -> Iterator[list[Any]]:
+    """The names of arrays that one call can take."""
+    alike: dict[Any, list[Any]] = {}
+    for name, arrays in known.items():
+        kind = tuple((x.shape, x.dtype, x.weak_type, x.sharding) for x in arrays)
+        alike.setdefault(kind, []).append(name)
+    for kind, names in alike.items():
+        small = all(
+            math.prod(shape) <= _SMALL and isinstance(sharding, SingleDeviceSharding)
+            for shape, _, _, sharding in kind
+        )
+        size = _BATCH if small and len(names) >= _BATCH // 4 else 1
+        yield from (names[i : i + size] for i in range(0, len(names), size))
+
+
+def _figures(
+    program: Callable[..., Any], batch: list[tuple[jax.Array, ...]]
+) -> tuple[Any, ...]:
+    """Those of all arrays of a batch: for each figure one number for each array."""
+    if len(batch) == 1:
+        alone: tuple[Any, ...] = program(*batch[0])
+        return alone
+    filled = batch + batch[-1:] * (_BATCH - len(batch))
+    columns = tuple(zip(*filled, strict=True))
+    figures: tuple[Any, ...] = _batched(program, columns)
+    return figures
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _batched(
+    program: Callable[..., Any], columns: tuple[tuple[jax.Array, ...], ...]
+) -> tuple[jax.Array, ...]:
+    figures: tuple[jax.Array, ...] = jax.vmap(program)(*map(jnp.stack, columns))
+    return figures
 
 
 def _waited(figures: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
@@ -134,7 +187,11 @@ def _waited(figures: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
 def _together(*arrays: Any) -> tuple[Any, ...]:
     """The arrays where the last of them is, as a program can take them."""
     *others, last = map(on_device, arrays)
-    return (*(jax.device_put(other, last.sharding) for other in others), last)
+    where = last.sharding
+    return (
+        *(x if x.sharding == where else jax.device_put(x, where) for x in others),
+        last,
+    )
 
 
 def on_device(array: Any) -> jax.Array:

@@ -14,7 +14,7 @@ from jax.sharding import PartitionSpec as P
 
 import scopejax as sj
 from scopejax.views import _statistics
-from scopejax.views._statistics import statistics
+from scopejax.views._statistics import changes, statistics
 
 from ..helpers.closeness import assert_close
 from ..helpers.meshes import mesh_of
@@ -195,9 +195,25 @@ def test_figures_of_sharded_arrays(kind, memory):
 def test_one_program_serves_all_arrays_of_a_shape():
     """Forty variables of two shapes are compiled for twice."""
     tree = {f"h{i}": jnp.full((3 + i % 2, 7), i, jnp.float16) for i in range(40)}
-    before = _statistics._statistics._cache_size()
+    programs = _statistics._statistics, _statistics._batched
+    before = sum(program._cache_size() for program in programs)
     sj.show(tree, stats=True)
-    assert _statistics._statistics._cache_size() == before + 2
+    assert sum(program._cache_size() for program in programs) == before + 2
+
+
+@pytest.mark.parametrize("n", [15, 16, 64, 65, 130])
+def test_many_small_arrays_have_the_figures_of_each_alone(n):
+    """They go through a program together, also what is NaN or infinite."""
+    tree = {i: jnp.array([i, -i, jnp.nan if i % 3 else 2.0, 7.0]) for i in range(n)}
+    together = statistics(tree)
+    alone = {k: v for i in tree for k, v in statistics({i: tree[i]}).items()}
+    assert list(together) == list(tree)
+    assert_close(jax.tree.map(np.float32, together), jax.tree.map(np.float32, alone))
+    shuffled = {n - i: x for i, x in tree.items()}
+    pairs = {i: (tree[i], shuffled[n - i] + 1) for i in tree}
+    together = changes(pairs)
+    alone = {k: v for i, pair in pairs.items() for k, v in changes({i: pair}).items()}
+    assert_close(jax.tree.map(np.float32, together), jax.tree.map(np.float32, alone))
 
 
 def test_figures_do_not_trip_over_debug_nans():
