@@ -9,7 +9,6 @@ import pytest
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     KEY,
@@ -26,7 +25,6 @@ from ..helpers.interop_reference import (
 )
 from ..helpers.refusals import refusal
 
-relaxed = interop_reference.relaxed
 ROW = ROWS[0]
 
 

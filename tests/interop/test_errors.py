@@ -15,11 +15,9 @@ from flax import nnx
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.interop_reference import KEY, ROWS
 from ..helpers.refusals import refusal
 
-relaxed = interop_reference.relaxed
 MODULES = {
     "linen": nn.Dense(3),
     "haiku": hk.transform(lambda x: hk.Linear(3)(x)),

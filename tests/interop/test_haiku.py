@@ -10,7 +10,6 @@ import scopejax as sj
 from scopejax import interop
 from scopejax.interop._haiku import module_paths
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     IMAGES,
@@ -26,8 +25,6 @@ from ..helpers.interop_reference import (
     transformed,
 )
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 def attention(x):

@@ -10,12 +10,9 @@ from flax.errors import ModifyScopeVariableError
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import KEY, OTHER, X, filled, jaxpr, of, shapes
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 class Net(nn.Module):

@@ -12,7 +12,6 @@ from flax import nnx
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     KEY,
@@ -26,8 +25,6 @@ from ..helpers.interop_reference import (
     transformed,
 )
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 class Block(nn.Module):

@@ -7,9 +7,7 @@ import pytest
 
 import scopejax as sj
 
-from ..helpers.refusals import init, manifest, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import init, manifest, refusal
 
 WIDE = {
     "float64": "float32",

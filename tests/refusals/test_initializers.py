@@ -8,9 +8,7 @@ import pytest
 import scopejax as sj
 
 from ..helpers.bad_initializers import OTHER, raises
-from ..helpers.refusals import init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import init, refusal
 
 
 def by_value(key, shape, dtype):

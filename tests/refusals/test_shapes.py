@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 import scopejax as sj
 
-from ..helpers.refusals import init, manifest, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import init, manifest, refusal
 
 VARIABLES = {"a": {"w": jnp.ones((2, 3))}}
 NOT_WHOLE = {
