@@ -44,6 +44,17 @@ NO_KEYS = {
         jnp.zeros((3, 2), "uint32"),
         "an array of dtype uint32 and shape (3, 2)",
     ),
+    **{
+        f"raw of {n} words": (
+            jnp.zeros(n, "uint32"),
+            f"an array of dtype uint32 and shape ({n},)",
+        )
+        for n in (0, 1, 3, 4)
+    },
+    "abstract": (
+        jax.ShapeDtypeStruct((2,), jnp.uint32),
+        "an array of dtype uint32 and shape (2,)",
+    ),
 }
 
 
@@ -59,27 +70,6 @@ def test_one_random_key_is_needed(use, key, found):
     )
     assert error.expected == "jax.random.key(seed)"
     assert error.found == found
-
-
-@uses
-@pytest.mark.parametrize("words", [0, 1, 3, 4])
-def test_a_raw_key_has_the_words_of_its_kind(use, words):
-    """A raw key of another length than the default kind's is no key."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: use(jnp.zeros(words, "uint32")),
-        match="key must be one JAX random key, but received",
-    )
-
-
-@uses
-def test_an_abstract_key_is_refused(use):
-    """The shape of a key is no key."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: use(jax.ShapeDtypeStruct((2,), jnp.uint32)),
-        match="key must be one JAX random key, but received",
-    )
 
 
 @pytest.mark.parametrize("use", [USES["init"], USES["initialize"]])
