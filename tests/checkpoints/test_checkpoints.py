@@ -15,7 +15,6 @@ from safetensors import numpy as tensors
 import scopejax as sj
 from scopejax import checkpoints
 
-KEY = jax.random.key(0)
 DTYPES = [
     *("float32", "float16", "bfloat16", "bool", "complex64"),
     *("int8", "int16", "int32", "uint8", "uint16", "uint32"),

@@ -1,25 +1,16 @@
 """The guide that moves a GPT-2 runs, prints what it says, and shows what is tested."""
 
-import itertools
 import re
 
 import pytest
 
 from ..helpers.migration import NOTEBOOK, functions
-from ..helpers.pages import ROOT, blocks, out_of_the_box, run
+from ..helpers.pages import ROOT, blocks, printed
 
 GUIDE = ROOT / "docs" / "migrating_gpt2.md"
 PROGRAM = ROOT / "tests" / "data" / "gpt2_tiny" / "make_gpt2_tiny.py"
 ROW = re.compile(r"^\| `(.*)` \| `(.*)` \|$", re.MULTILINE)
 DROPPED = {"shape_list", "train_op"}
-
-
-@pytest.fixture
-def _as_a_reader_runs_it(monkeypatch):
-    """JAX as it is out of the box, in the root of the repository."""
-    monkeypatch.chdir(ROOT)
-    with out_of_the_box():
-        yield
 
 
 def program():
@@ -29,19 +20,14 @@ def program():
     return {name: found[name] for name in names[: names.index("record")]}
 
 
-@pytest.mark.usefixtures("_as_a_reader_runs_it")
-def test_python_blocks_print_what_follows():
+def test_python_blocks_print_what_follows(monkeypatch):
     """Each block prints the text block that comes after it, and each of those is."""
-    names = {"__name__": "guide"}
-    printed = 0
-    for before, after in itertools.pairwise([*blocks(GUIDE), ("", "", 0)]):
-        kind, code, line = before
-        shown = run(GUIDE, code, line, names) if kind == "python" else ""
-        assert bool(shown) == (after[0] == "text"), code
-        if shown:
-            assert shown == after[1]
-            printed += 1
-    assert printed == sum(kind == "text" for kind, *_ in blocks(GUIDE))
+    monkeypatch.chdir(ROOT)
+    texts = 0
+    for code, shown, said in printed(GUIDE):
+        assert shown == said, code
+        texts += bool(said)
+    assert texts == sum(kind == "text" for kind, *_ in blocks(GUIDE))
 
 
 @pytest.mark.smoke
