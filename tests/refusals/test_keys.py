@@ -199,17 +199,6 @@ def test_a_key_is_asked_for_once():
     assert f":{start + 2} in model" in error.where
 
 
-@pytest.mark.parametrize("reuse", [True, sj.AUTO_REUSE], ids=repr)
-def test_a_key_is_shared_on_purpose(reuse):
-    """Under reuse the same key may be asked for again."""
-
-    def model(scope):
-        scope.key("noise")
-        return scope.with_options(reuse=reuse).key("noise")
-
-    assert init(model) == {}
-
-
 @pytest.mark.parametrize("indices", [(0, None), (None, 0), (0, 1), (1, 0, None)])
 def test_keys_of_other_indices_are_others(indices):
     """Keys of one name and different indices, none among them, are different keys."""

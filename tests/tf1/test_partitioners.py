@@ -137,6 +137,7 @@ def nothing_left(graph):
     partitioner = tf1.fixed_size_partitioner(2)
     again = tf1.get_variable("v", [4, 6], partitioner=partitioner)
     assert len(list(again)) == 2
+    assert list(graph.variables) == ["v"]
 
 
 def failing(shape, dtype=None, partition_info=None):
