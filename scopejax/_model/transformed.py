@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import jax
 from jax.sharding import Mesh
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from ..graphs._graph import Graph
     from ..graphs._profile import Profile
 
+Made = TypeVar("Made", covariant=True)  # params, or params and state
 
-class InitFn(Protocol):
-    """Makes the variables; see `Transformed`."""
+
+class InitFn(Protocol[Made]):
+    """Makes the variables; see `Transformed` and `TransformedWithState`."""
 
     def __call__(
         self,
@@ -28,7 +30,7 @@ class InitFn(Protocol):
         mesh: Mesh | None = None,
         progress: bool = False,
         **kwargs: Any,
-    ) -> Tree: ...
+    ) -> Made: ...
 
 
 class ApplyFn(Protocol):
@@ -74,7 +76,7 @@ class Transformed(NamedTuple):
     shows the recording alone, since nothing is made there.
     """
 
-    init: InitFn
+    init: InitFn[Tree]
     apply: ApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]
@@ -163,21 +165,6 @@ class Transformed(NamedTuple):
         )
 
 
-class StatefulInitFn(Protocol):
-    """Makes the variables; see `TransformedWithState`."""
-
-    def __call__(
-        self,
-        key: jax.Array,
-        /,
-        *args: Any,
-        given: Mapping[str, Any] | None = None,
-        mesh: Mesh | None = None,
-        progress: bool = False,
-        **kwargs: Any,
-    ) -> tuple[Tree, Tree]: ...
-
-
 class StatefulApplyFn(Protocol):
     """Runs the model; see `TransformedWithState`."""
 
@@ -203,7 +190,7 @@ class TransformedWithState(NamedTuple):
       check: ``check(params, state, *args)``: raises, listing every difference.
     """
 
-    init: StatefulInitFn
+    init: InitFn[tuple[Tree, Tree]]
     apply: StatefulApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]

@@ -262,20 +262,6 @@ def test_the_place_is_the_line_of_the_call():
     assert caller.endswith("in test_the_place_is_the_line_of_the_call")
 
 
-def test_both_places_are_shown_for_sharing():
-    """A second creation is told with the first one's line as well."""
-
-    def model(scope):
-        first = scope.get_variable("w", ())
-        return first, scope.get_variable("w", ())
-
-    with pytest.raises(sj.VariableExistsError, match="first defined at") as info:
-        sj.transform(model).manifest()
-    start = model.__code__.co_firstlineno
-    assert f"test_errors.py:{start + 1} in model" in info.value.first
-    assert f"test_errors.py:{start + 2} in model" in info.value.where
-
-
 TEXT = st.text(max_size=20)
 
 

@@ -38,22 +38,6 @@ def test_layers_are_libraries():
     assert made == f"{FILE}:{line} in net"
 
 
-def test_the_way_to_the_line_is_shown():
-    """Errors show up to three steps, the innermost first."""
-
-    def dense(scope):
-        return scope.get_variable("w")
-
-    def tower(scope):
-        return dense(scope)
-
-    with pytest.raises(sj.InvalidArgumentError, match="shape") as caught:
-        sj.transform(tower).manifest()
-    steps = caught.value.where.split(", called at ")
-    assert [step.split(" in ")[1] for step in steps[:2]] == ["dense", "tower"]
-    assert len(steps) == 3
-
-
 def test_a_file_elsewhere_has_its_whole_path(tmp_path):
     """What is not below the working directory is shown so that it can be opened."""
     names = {}

@@ -45,8 +45,6 @@ def one(**changes):
 
 
 SECOND = message(GOOD)
-TRAILER = 5
-
 # The case -> the files, and what the error says.
 DAMAGES = {
     # the header

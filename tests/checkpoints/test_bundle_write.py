@@ -20,7 +20,6 @@ from scopejax.checkpoints._tensorflow.types import NAMES, numpy_dtype
 from ..helpers.bundles import DATA, EXPECTED, Files, files
 
 DTYPES = [dtype for dtype in map(numpy_dtype, NAMES) if dtype is not None]
-BYTES = [dtype for dtype in DTYPES if dtype.itemsize == 1 and dtype != np.bool_]
 
 
 def arrays_of(prefix):

@@ -13,6 +13,7 @@ import jax
 ROOT = Path(__file__).parents[2]
 # Within a tab a block is indented.
 BLOCK = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+END = ("", "", 0)  # after the last block of a page
 
 
 def blocks(page):
@@ -35,6 +36,19 @@ def _printed(code, file, line, names):
     return out.getvalue()
 
 
+def printed(page):
+    """`(code, what it prints, what the page says)` of each Python block, run in order.
+
+    JAX is as it is out of the box. Where no text block follows, the page says nothing.
+    """
+    names = {"__name__": "guide"}
+    with out_of_the_box():
+        for (kind, code, line), after in itertools.pairwise([*blocks(page), END]):
+            if kind == "python":
+                shown = run(page, code, line, names)
+                yield code, shown, after[1] if after[0] == "text" else ""
+
+
 def told(page):
     """`(code, what it told, what the page says)` of each Python block, run in order.
 
@@ -45,7 +59,7 @@ def told(page):
     names, line = {"__name__": "model"}, 0
     empty = tempfile.TemporaryDirectory()
     with empty as folder, contextlib.chdir(folder), out_of_the_box():
-        for (kind, code, _), after in itertools.pairwise([*blocks(page), ("", "", 0)]):
+        for (kind, code, _), after in itertools.pairwise([*blocks(page), END]):
             if kind == "python":
                 shown = _told(code, line, names)
                 yield code, shown, after[1] if after[0] == "text" else ""

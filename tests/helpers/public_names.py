@@ -1,39 +1,20 @@
 """The public names of scopejax, module by module."""
 
+import importlib
+
 import numpy as np
 
 import scopejax
-from scopejax import (
-    checkpoints,
-    getters,
-    graphs,
-    initializers,
-    interop,
-    layers,
-    optim,
-    partitioners,
-    regularizers,
-    tf1,
-    views,
-)
+from scopejax import getters, tf1
 
+_PUBLIC = [
+    *("checkpoints", "getters", "graphs", "initializers", "interop", "layers"),
+    *("optim", "partitioners", "regularizers"),
+    *("tf1", "tf1.errors", "tf1.keras.utils", "tf1.losses", "tf1.train", "views"),
+]
 MODULES = (
     scopejax,
-    checkpoints,
-    getters,
-    graphs,
-    initializers,
-    interop,
-    layers,
-    optim,
-    partitioners,
-    regularizers,
-    tf1,
-    tf1.errors,
-    tf1.keras.utils,
-    tf1.losses,
-    tf1.train,
-    views,
+    *(importlib.import_module(f"scopejax.{name}") for name in _PUBLIC),
 )
 
 

@@ -72,7 +72,7 @@ def _sing():
 _SONG = functools.cache(_sing)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def unharmed():
     """A model that is initialised and applied after the test does as it did before."""
     before = _SONG()

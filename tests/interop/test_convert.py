@@ -12,12 +12,9 @@ import scopejax as sj
 from scopejax import interop
 from scopejax.interop._names import Slot, paths_of
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import KEY, OTHER, ROWS, identical
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 class Linen(nn.Module):

@@ -3,13 +3,11 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     KEY,
@@ -26,7 +24,6 @@ from ..helpers.interop_reference import (
 )
 from ..helpers.refusals import refusal
 
-relaxed = interop_reference.relaxed
 ROW = ROWS[0]
 
 
@@ -182,20 +179,6 @@ def test_inference_needs_no_key_and_writes_nothing():
     module, theirs = interop.to_equinox_module(tree, Stateful)
     module = eqx.nn.inference_mode(module)
     assert_close(out, batched(module, ROWS, jnp.zeros(5), theirs)[0])
-
-
-def test_masks_differ_by_scope_and_repeat():
-    """Each scope has its own key to hand to the module."""
-    drop = eqx.nn.Dropout(0.5)
-
-    def model(scope, x):
-        scopes = [scope / name for name in "ab"]
-        return [interop.equinox(s, drop, x, key=s.key("dropout")) for s in scopes]
-
-    net, ones = sj.transform(model), jnp.ones(100)
-    a, b = net.apply({}, ones, key=KEY)
-    assert not np.array_equal(a, b)
-    assert_close(net.apply({}, ones, key=KEY), [a, b])
 
 
 def test_a_module_gives_its_own_values():

@@ -15,11 +15,9 @@ from flax import nnx
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.interop_reference import KEY, ROWS
 from ..helpers.refusals import refusal
 
-relaxed = interop_reference.relaxed
 MODULES = {
     "linen": nn.Dense(3),
     "haiku": hk.transform(lambda x: hk.Linear(3)(x)),
@@ -36,6 +34,11 @@ def init(function, *args, **kwargs):
     )
 
 
+def refused(message, *call, **kwargs):
+    """The error of a function of interop in a model, with these arguments."""
+    return refusal(sj.InvalidArgumentError, lambda: init(*call, **kwargs), message)
+
+
 @pytest.mark.smoke
 @pytest.mark.parametrize("owner", MODULES)
 @pytest.mark.parametrize("library", FUNCTIONS)
@@ -44,10 +47,11 @@ def test_modules_of_other_libraries(library, owner):
     if library == owner:
         assert init(FUNCTIONS[library], MODULES[owner], ROWS[0])
         return
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: init(FUNCTIONS[library], MODULES[owner], ROWS[0]),
+    error = refused(
         f"interop.{library} takes .* but received: ",
+        FUNCTIONS[library],
+        MODULES[owner],
+        ROWS[0],
     )
     assert error.remedy == f"scopejax.interop.{owner}(...), which is for this one."
 
@@ -56,30 +60,18 @@ def test_modules_of_other_libraries(library, owner):
 @pytest.mark.parametrize("value", [None, 3])
 def test_what_is_no_module(library, value):
     """Anything else is refused by its type."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: init(FUNCTIONS[library], value, ROWS),
-        f"but received: {type(value).__name__}",
-    )
+    refused(f"but received: {type(value).__name__}", FUNCTIONS[library], value, ROWS)
 
 
 @pytest.mark.parametrize("library", ["nnx", "equinox"])
 def test_functions_that_make_something_else(library):
     """What a function has made must be a module."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: init(FUNCTIONS[library], lambda key: 3, ROWS),
-        "but received: int",
-    )
+    refused("but received: int", FUNCTIONS[library], lambda key: 3, ROWS)
 
 
 def test_a_class_in_place_of_a_module():
     """linen's modules are instances."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: init(interop.linen, nn.Dense, ROWS),
-        "but received: the class Dense",
-    )
+    error = refused("but received: the class Dense", interop.linen, nn.Dense, ROWS)
     assert error.remedy == "Pass an instance, Dense(...)."
 
 
@@ -101,10 +93,11 @@ def test_a_structure_that_depends_on_values():
         def __call__(self, x):
             return nn.Dense(3)(x) if x.sum() > 0 else x
 
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: init(interop.linen, Decides(), ROWS),
+    error = refused(
         "linen module Decides decides in Python on the values of arrays",
+        interop.linen,
+        Decides(),
+        ROWS,
     )
     assert error.found == "TracerBoolConversionError"
     assert isinstance(error.__cause__, jax.errors.TracerBoolConversionError)
@@ -115,10 +108,12 @@ def test_a_structure_that_depends_on_values():
 )
 def test_what_init_cannot_be(value):
     """It is 'path' or one random key."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: init(interop.linen, nn.Dense(3), ROWS, init=value),
+    refused(
         "init must be 'path' or one JAX random key",
+        interop.linen,
+        nn.Dense(3),
+        ROWS,
+        init=value,
     )
 
 

@@ -3,14 +3,12 @@
 import haiku as hk
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 import scopejax as sj
 from scopejax import interop
 from scopejax.interop._haiku import module_paths
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     IMAGES,
@@ -26,8 +24,6 @@ from ..helpers.interop_reference import (
     transformed,
 )
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 def attention(x):
@@ -164,19 +160,6 @@ def test_evaluation_needs_no_key():
         sj.merge(params, state)["part"], FUNCTION, ROWS, is_training=True
     )
     assert_close(out, FUNCTION.apply(*trees, None, ROWS, False)[0])
-
-
-def test_masks_differ_by_scope_and_repeat():
-    """The same key gives the same numbers; another scope gives others."""
-    drop = hk.transform(lambda x: hk.dropout(hk.next_rng_key(), 0.5, x))
-
-    def model(scope, x):
-        return [interop.haiku(scope / name, drop, x) for name in "ab"]
-
-    net, ones = sj.transform(model), jnp.ones(100)
-    a, b = net.apply({}, ones, key=KEY)
-    assert not np.array_equal(a, b)
-    assert_close(net.apply({}, ones, key=KEY), [a, b])
 
 
 def test_a_key_that_is_missing_is_named():

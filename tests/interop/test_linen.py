@@ -10,7 +10,6 @@ import pytest
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     IDS,
@@ -25,8 +24,6 @@ from ..helpers.interop_reference import (
     shapes,
     transformed,
 )
-
-relaxed = interop_reference.relaxed
 
 
 class Block(nn.Module):

@@ -3,19 +3,15 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from flax.errors import ModifyScopeVariableError
 
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import KEY, OTHER, X, filled, jaxpr, of, shapes
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 class Net(nn.Module):
@@ -226,20 +222,6 @@ def test_streams_have_keys_of_the_scope():
     scope = sj.Scope({}, key=OTHER) / "part"
     rngs = {name: scope.key(name) for name in ("noise", "dropout")}
     assert_close(net.apply({}, X, key=OTHER), Noise().apply({}, X, rngs=rngs))
-
-
-def test_masks_differ_by_scope_and_key_and_repeat():
-    """The same key gives the same numbers; another scope or key gives others."""
-    drop = nn.Dropout(0.5, deterministic=False)
-
-    def model(scope, x):
-        return [interop.linen(scope / name, drop, x) for name in "ab"]
-
-    net, ones = sj.transform(model), jnp.ones(100)
-    a, b = net.apply({}, ones, key=KEY)
-    assert not np.array_equal(a, b)
-    assert_close(net.apply({}, ones, key=KEY), [a, b])
-    assert not np.array_equal(a, net.apply({}, ones, key=OTHER)[0])
 
 
 def test_a_key_that_nobody_uses_is_not_asked_for():

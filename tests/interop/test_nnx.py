@@ -25,8 +25,6 @@ from ..helpers.interop_reference import (
     transformed,
 )
 
-relaxed = interop_reference.relaxed
-
 
 class MLP(nnx.Module):
     """Layers in a list, one of which is called twice."""

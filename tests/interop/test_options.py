@@ -8,11 +8,8 @@ import pytest
 import scopejax as sj
 from scopejax import getters, interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import KEY, ROWS, filled, identical
-
-relaxed = interop_reference.relaxed
 
 
 class Block(nn.Module):

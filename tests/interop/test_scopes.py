@@ -12,7 +12,6 @@ from flax import nnx
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import (
     KEY,
@@ -26,8 +25,6 @@ from ..helpers.interop_reference import (
     transformed,
 )
 from ..helpers.refusals import refusal
-
-relaxed = interop_reference.relaxed
 
 
 class Block(nn.Module):
@@ -105,6 +102,29 @@ def test_what_is_given_is_kept(call):
     params = net.init(KEY, ROWS)
     identical(net.init(OTHER, ROWS, given=params), params)
     net.check(params, ROWS)
+
+
+DROP = hk.transform(lambda x: hk.dropout(hk.next_rng_key(), 0.5, x))
+DROPS = {
+    "linen": lambda scope, x: interop.linen(
+        scope, nn.Dropout(0.5, deterministic=False), x
+    ),
+    "haiku": lambda scope, x: interop.haiku(scope, DROP, x),
+    "equinox": lambda scope, x: interop.equinox(
+        scope, eqx.nn.Dropout(0.5), x, key=scope.key("dropout")
+    ),
+}
+
+
+@pytest.mark.parametrize("drop", DROPS.values(), ids=DROPS)
+def test_masks_differ_by_scope_and_key_and_repeat(drop):
+    """The same key gives the same numbers; another scope or key gives others."""
+    net = sj.transform(lambda scope, x: [drop(scope / name, x) for name in "ab"])
+    ones = jnp.ones(100)
+    a, b = net.apply({}, ones, key=KEY)
+    assert not np.array_equal(a, b)
+    assert_close(net.apply({}, ones, key=KEY), [a, b])
+    assert not np.array_equal(a, net.apply({}, ones, key=OTHER)[0])
 
 
 # Transforms

@@ -9,11 +9,8 @@ import pytest
 import scopejax as sj
 from scopejax import interop
 
-from ..helpers import interop_reference
 from ..helpers.closeness import assert_close
 from ..helpers.interop_reference import KEY, OTHER, ROWS, identical, run, shapes
-
-relaxed = interop_reference.relaxed
 
 
 def tower(scope, x, train=False):

@@ -17,9 +17,6 @@ from scopejax._scope.record import Record
 from ..helpers.models import CASES
 from ..helpers.models.blocks import X, block
 
-# `jax.checking_leaks` objects to these without any scope in them.
-LEAKS_IN_JAX = {"custom_jvp", "while_loop"}
-
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -99,17 +99,6 @@ def test_each_item_of_a_stack_has_its_own_key(model, key):
     assert_close(out, expected)
 
 
-def test_init_by_vmap_over_keys_makes_an_ensemble(key):
-    """Native vmap of init gives, for each key, the params of that key."""
-    case = CASES[0]
-    net = sj.transform(case.with_transform)
-    keys = jax.random.split(key, 3)
-    stacked = jax.vmap(net.init, (0, None))(keys, X)
-    for i in range(3):
-        one = jax.tree.map(lambda leaf, i=i: leaf[i], stacked)
-        chex.assert_trees_all_equal(one, net.init(keys[i], X))
-
-
 @pytest.mark.smoke
 def test_init_under_jit_makes_the_same_params(key):
     """A user who jits init gets the same bits."""

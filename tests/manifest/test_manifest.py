@@ -80,27 +80,6 @@ def test_select(arguments, flags, expected):
     assert list(MANIFEST.select(*arguments, **flags)) == expected
 
 
-def test_a_pattern_that_matches_nothing_is_an_error():
-    """A typo in a glob does not silently choose nothing."""
-    with pytest.raises(sj.InvalidArgumentError, match="No variable matches") as caught:
-        MANIFEST.select("encodr/w")
-    assert caught.value.nearest[0] == "encoder/w"
-
-
-def test_masks_and_labels_have_the_shape_of_params(params):
-    """Both are trees like params, for optax."""
-    mask = MANIFEST.mask("head/**")
-    assert mask == {
-        "encoder": {"w": False, "count": False},
-        "head": {"w": True, "b": True},
-    }
-    chex.assert_trees_all_equal_structs(mask, params)
-    labels = MANIFEST.labels({"head/**": "train", "**": "freeze"})
-    assert labels["encoder"]["w"] == "freeze"
-    with pytest.raises(sj.InvalidArgumentError, match="No pattern gives encoder/w"):
-        MANIFEST.labels({"head/**": "train"})
-
-
 def test_partition_and_merge_are_inverse(params):
     """Splitting and joining give back the very arrays."""
     ours, rest = MANIFEST.select(trainable=True).partition(params)
@@ -128,29 +107,6 @@ def test_initialize_is_init(params, key):
     chex.assert_trees_all_equal(MANIFEST.initialize(key), params)
     part = MANIFEST.select("head/**").initialize(key)
     chex.assert_trees_all_equal(part["head"], params["head"])
-
-
-def test_check_lists_every_difference(params):
-    """Missing, unexpected, misshapen: all at once, with the nearest names."""
-    MANIFEST.check(params)
-    MANIFEST.check(MANIFEST.shapes())
-    bad = {
-        "encoder": {"w": jnp.ones((4, 5)), "cuont": jnp.int32(0)},
-        "head": {"w": jnp.ones(4, jnp.bfloat16), "b": None},
-    }
-    with pytest.raises(sj.VariableMismatchError, match="in 5 places") as caught:
-        MANIFEST.check(bad)
-    lines = [
-        "missing     encoder/count: shape (), dtype int32",
-        "unexpected  encoder/cuont (nearest: encoder/count",
-        "shape       encoder/w: expected (4, 4) and found (4, 5)",
-        "dtype       head/w: expected float32 and found bfloat16",
-        "no array    head/b: None",
-    ]
-    for line in lines:
-        assert line in str(caught.value)
-    with pytest.raises(sj.VariableMismatchError, match="in 5 places"):
-        NET.check(bad, X)
 
 
 def test_the_union_of_two_models():

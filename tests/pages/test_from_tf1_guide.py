@@ -12,7 +12,7 @@ import pytest
 
 from scopejax import tf1
 
-from ..helpers.pages import ROOT, blocks, out_of_the_box, run
+from ..helpers.pages import ROOT, blocks, printed
 
 GUIDE = ROOT / "docs" / "from_tf1.md"
 ROW = re.compile(r"^\| (`.*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
@@ -32,10 +32,9 @@ READINGS = {"same", "JAX reading", "ignored", "refused", "added"}
 
 @pytest.fixture
 def _as_a_user_runs_it():
-    """JAX as it is out of the box, and a default graph that nobody inherits."""
+    """A default graph that nobody inherits."""
     tf1.reset_default_graph()
-    with out_of_the_box():
-        yield
+    yield
     tf1.reset_default_graph()
 
 
@@ -61,14 +60,8 @@ def plain(text):
 @pytest.mark.usefixtures("_as_a_user_runs_it")
 def test_python_blocks_print_what_follows():
     """Each block prints the text block that comes after it, and each of those is."""
-    found = [*blocks(GUIDE), ("", "", 0)]
-    names = {"__name__": "guide"}
-    for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
-        if kind == "python":
-            shown = run(GUIDE, code, line, names)
-            assert bool(shown) == (after == "text"), code
-            if shown:
-                assert plain(shown) == plain(expected)
+    for code, shown, said in printed(GUIDE):
+        assert plain(shown) == plain(said), code
 
 
 @pytest.mark.smoke

@@ -1,33 +1,20 @@
 """The guide to scaling runs on eight devices, and prints what it says."""
 
-import itertools
 import re
 
 import pytest
 
 from scopejax import partitioners
 
-from ..helpers.pages import ROOT, blocks, out_of_the_box, run
+from ..helpers.pages import ROOT, printed
 
 GUIDE = ROOT / "docs" / "scaling.md"
 
 
-@pytest.fixture
-def _as_a_user_runs_it():
-    """JAX as it is out of the box."""
-    with out_of_the_box():
-        yield
-
-
-@pytest.mark.usefixtures("_as_a_user_runs_it")
 def test_blocks_print_what_follows():
     """Each block prints the text block that comes after it, and nothing else."""
-    names = {"__name__": "guide"}
-    found = [*blocks(GUIDE), ("", "", 0)]
-    for (kind, code, line), (after, expected, _) in itertools.pairwise(found):
-        if kind == "python":
-            shown = run(GUIDE, code, line, names)
-            assert _lines(shown) == (_lines(expected) if after == "text" else "")
+    for code, shown, said in printed(GUIDE):
+        assert _lines(shown) == _lines(said), code
 
 
 def _lines(text):

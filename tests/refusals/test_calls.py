@@ -9,10 +9,7 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
+from ..helpers.refusals import KEY, init, refusal
 
 # Values in place of a scope
 
@@ -87,12 +84,13 @@ def test_a_scope_is_over_a_dict(value):
         refusal(sj.InvalidArgumentError, call, match="must be a nested dict of arrays")
 
 
+@pytest.mark.parametrize("transform", [sj.transform, sj.transform_with_state])
 @pytest.mark.parametrize("value", [None, {}, X, "model", 3, [lambda scope: None]])
-def test_transform_takes_a_function(value):
+def test_transform_takes_a_function(value, transform):
     """What is not callable is refused when it is passed, not when it is run."""
     error = refusal(
         sj.InvalidArgumentError,
-        lambda: sj.transform(value),
+        lambda: transform(value),
         match="transform takes a function of a scope, but received",
     )
     assert error.found == type(value).__name__

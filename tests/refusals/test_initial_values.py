@@ -8,10 +8,7 @@ import pytest
 import scopejax as sj
 
 from ..helpers.bad_initializers import OTHER, raises
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
+from ..helpers.refusals import KEY, init, refusal
 
 # Values that JAX is tracing
 

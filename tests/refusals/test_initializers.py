@@ -8,9 +8,7 @@ import pytest
 import scopejax as sj
 
 from ..helpers.bad_initializers import OTHER, raises
-from ..helpers.refusals import init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import init, refusal
 
 
 def by_value(key, shape, dtype):
@@ -51,16 +49,18 @@ WAYS = {
 ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
 
+def refused(model, match, kind=sj.InitializerError):
+    """The error about `a/w` when a model is initialized."""
+    return refusal(kind, lambda: init(model), match=match, name="a/w")
+
+
 @pytest.mark.smoke
 @ways
 @pytest.mark.parametrize(("other", "found"), OTHER.values(), ids=OTHER)
 def test_another_array_is_refused(way, other, found):
     """An initializer that returns another shape or dtype is an error with both."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(way(other)),
-        match="The initializer of a/w returned something else than asked for",
-        name="a/w",
+    error = refused(
+        way(other), "The initializer of a/w returned something else than asked for"
     )
     assert error.expected == "shape (2,) and dtype float32"
     assert found in error.found
@@ -79,11 +79,8 @@ NO_ARRAYS = {
 @pytest.mark.parametrize(("other", "found"), NO_ARRAYS.values(), ids=NO_ARRAYS)
 def test_no_array_is_refused(way, other, found):
     """An initializer that returns no array is an error with what it returned."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(way(other)),
-        match="The initializer of a/w returned something else than asked for",
-        name="a/w",
+    error = refused(
+        way(other), "The initializer of a/w returned something else than asked for"
     )
     assert error.expected == "an array"
     assert found in error.found
@@ -103,22 +100,16 @@ FACTORIES = {
 @pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
 def test_a_factory_is_no_initializer(way, factory):
     """A factory that was not called is refused at the variable's own line."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(way(factory)),
-        match="The initializer of a/w (failed|returned something else)",
-        name="a/w",
+    error = refused(
+        way(factory), "The initializer of a/w (failed|returned something else)"
     )
     assert "(key, shape, dtype)" in str(error)
 
 
 def test_a_factory_is_called_by_its_name():
     """Where a factory returned a function, the error asks whether it was one."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(WAYS["argument"](jax.nn.initializers.glorot_uniform)),
-        match="returned something else",
-        name="a/w",
+    error = refused(
+        WAYS["argument"](jax.nn.initializers.glorot_uniform), "returned something else"
     )
     assert "factory" in error.found
 
@@ -136,12 +127,7 @@ WRONG_SIGNATURES = {
 @pytest.mark.parametrize("wrong", WRONG_SIGNATURES.values(), ids=WRONG_SIGNATURES)
 def test_another_signature_is_refused(way, wrong):
     """A function of other arguments fails with the name and with what it is given."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(way(wrong)),
-        match="The initializer of a/w failed",
-        name="a/w",
-    )
+    error = refused(way(wrong), "The initializer of a/w failed")
     assert "initializer(key, shape, dtype)" in error.expected
     assert error.found == "TypeError"
 
@@ -149,12 +135,7 @@ def test_another_signature_is_refused(way, wrong):
 @ways
 def test_an_initializer_that_fails_is_named(way):
     """The failure of an initializer is told with the variable and its cause."""
-    error = refusal(
-        sj.InitializerError,
-        lambda: init(way(raises)),
-        match="The initializer of a/w failed: the disk is full",
-        name="a/w",
-    )
+    error = refused(way(raises), "The initializer of a/w failed: the disk is full")
     assert error.found == "RuntimeError"
     assert isinstance(error.__cause__, RuntimeError)
 
@@ -162,12 +143,7 @@ def test_an_initializer_that_fails_is_named(way):
 @ways
 def test_a_decision_on_a_drawn_number_is_refused(way):
     """An initializer runs compiled, so that it cannot branch on what it draws."""
-    refusal(
-        sj.InitializerError,
-        lambda: init(way(by_value)),
-        match="The initializer of a/w failed",
-        name="a/w",
-    )
+    refused(way(by_value), "The initializer of a/w failed")
 
 
 @ways
@@ -177,12 +153,7 @@ def test_an_initializer_that_is_not_whole_is_named(way):
     def initializer(key, shape, dtype):
         return later(key, shape, dtype)
 
-    refusal(
-        sj.InitializerError,
-        lambda: init(way(initializer)),
-        match="The initializer of a/w failed",
-        name="a/w",
-    )
+    refused(way(initializer), "The initializer of a/w failed")
     later = jax.nn.initializers.ones
     np.testing.assert_array_equal(init(way(initializer))["a"]["w"], [1.0, 1.0])
 
@@ -190,12 +161,7 @@ def test_an_initializer_that_is_not_whole_is_named(way):
 @ways
 def test_a_class_that_cannot_be_made_is_refused(way):
     """A class stands for its instance; one that needs arguments is an error."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: init(way(NeedsAnArgument)),
-        match="a/w",
-        name="a/w",
-    )
+    refused(way(NeedsAnArgument), "a/w", sj.InvalidArgumentError)
 
 
 @ways
@@ -220,11 +186,10 @@ NO_VALUES = {
 @pytest.mark.parametrize("value", NO_VALUES.values(), ids=NO_VALUES)
 def test_neither_a_function_nor_an_array_is_refused(way, value):
     """What is neither callable nor an array of numbers is no initializer."""
-    error = refusal(
+    error = refused(
+        way(value),
+        "The initializer of a/w is neither callable nor an array",
         sj.InvalidArgumentError,
-        lambda: init(way(value)),
-        match="The initializer of a/w is neither callable nor an array",
-        name="a/w",
     )
     assert "(key, shape, dtype)" in error.remedy
 

@@ -7,9 +7,7 @@ import pytest
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import KEY, init, refusal
 
 
 def noisy(scope, x):
@@ -46,6 +44,17 @@ NO_KEYS = {
         jnp.zeros((3, 2), "uint32"),
         "an array of dtype uint32 and shape (3, 2)",
     ),
+    **{
+        f"raw of {n} words": (
+            jnp.zeros(n, "uint32"),
+            f"an array of dtype uint32 and shape ({n},)",
+        )
+        for n in (0, 1, 3, 4)
+    },
+    "abstract": (
+        jax.ShapeDtypeStruct((2,), jnp.uint32),
+        "an array of dtype uint32 and shape (2,)",
+    ),
 }
 
 
@@ -61,27 +70,6 @@ def test_one_random_key_is_needed(use, key, found):
     )
     assert error.expected == "jax.random.key(seed)"
     assert error.found == found
-
-
-@uses
-@pytest.mark.parametrize("words", [0, 1, 3, 4])
-def test_a_raw_key_has_the_words_of_its_kind(use, words):
-    """A raw key of another length than the default kind's is no key."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: use(jnp.zeros(words, "uint32")),
-        match="key must be one JAX random key, but received",
-    )
-
-
-@uses
-def test_an_abstract_key_is_refused(use):
-    """The shape of a key is no key."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: use(jax.ShapeDtypeStruct((2,), jnp.uint32)),
-        match="key must be one JAX random key, but received",
-    )
 
 
 @pytest.mark.parametrize("use", [USES["init"], USES["initialize"]])
@@ -209,17 +197,6 @@ def test_a_key_is_asked_for_once():
     start = model.__code__.co_firstlineno
     assert f":{start + 1} in model" in error.first
     assert f":{start + 2} in model" in error.where
-
-
-@pytest.mark.parametrize("reuse", [True, sj.AUTO_REUSE], ids=repr)
-def test_a_key_is_shared_on_purpose(reuse):
-    """Under reuse the same key may be asked for again."""
-
-    def model(scope):
-        scope.key("noise")
-        return scope.with_options(reuse=reuse).key("noise")
-
-    assert init(model) == {}
 
 
 @pytest.mark.parametrize("indices", [(0, None), (None, 0), (0, 1), (1, 0, None)])

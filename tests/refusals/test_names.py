@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, init, manifest, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import KEY, init, manifest, refusal
 
 MALFORMED = ["", "/", "//", "/a", "a/", "a//b", "a/b/", "/a/b"]
 NO_STRINGS = [3, True, 2.5, None, b"w", ("a", "b"), np.int64(3), object()]

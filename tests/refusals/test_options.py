@@ -8,10 +8,7 @@ from jax.sharding import AxisType, PartitionSpec
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, init, manifest, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
+from ..helpers.refusals import KEY, init, manifest, refusal
 
 # Reuse and the other options
 

@@ -9,10 +9,7 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
+from ..helpers.refusals import KEY, init, refusal
 
 # After the transform
 

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 import scopejax as sj
 
-from ..helpers.refusals import init, manifest, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import init, manifest, refusal
 
 VARIABLES = {"a": {"w": jnp.ones((2, 3))}}
 NOT_WHOLE = {
@@ -39,32 +37,30 @@ def ask(shape, **arguments):
     return lambda scope: (scope / "a").get_variable("w", shape, **arguments)
 
 
+def apply(model):
+    """The result of a model on `VARIABLES`."""
+    return sj.transform(model).apply(VARIABLES)
+
+
+steps = pytest.mark.parametrize("step", [init, apply])
+
+
+def refused(model, match, kind=sj.InvalidArgumentError, step=init):
+    """The error about `a/w` in one of two steps."""
+    return refusal(kind, lambda: step(model), match=match, name="a/w")
+
+
 @pytest.mark.smoke
 @pytest.mark.parametrize("shape", NOT_WHOLE.values(), ids=NOT_WHOLE)
-@pytest.mark.parametrize("step", ["init", "apply"])
+@steps
 def test_a_shape_holds_whole_numbers(step, shape):
     """What is no sequence of whole numbers is refused, at init and at apply alike."""
-    model = ask(shape)
-    calls = {
-        "init": lambda: init(model),
-        "apply": lambda: sj.transform(model).apply(VARIABLES),
-    }
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: calls[step](),
-        match="A shape holds whole numbers, but received",
-        name="a/w",
-    )
+    refused(ask(shape), "A shape holds whole numbers, but received", step=step)
 
 
 def test_a_size_from_a_division_comes_with_the_remedy():
     """A float that came from `/` is told to be made with `//`."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: init(ask((8 / 2, 3))),
-        match=r"received: \(4\.0, 3\)",
-        name="a/w",
-    )
+    error = refused(ask((8 / 2, 3)), r"received: \(4\.0, 3\)")
     assert "//" in error.remedy
 
 
@@ -79,32 +75,17 @@ def test_a_traced_size_is_refused():
 
 
 @pytest.mark.parametrize("shape", [-1, (-1,), (2, -3), [np.int64(-2)]])
-@pytest.mark.parametrize("step", ["init", "apply"])
+@steps
 def test_a_negative_size_is_refused(step, shape):
     """A negative size, which elsewhere means "whatever fits", means nothing here."""
-    model = ask(shape)
-    calls = {
-        "init": lambda: init(model),
-        "apply": lambda: sj.transform(model).apply(VARIABLES),
-    }
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: calls[step](),
-        match=r"Dimension -\d must be >= 0",
-        name="a/w",
-    )
+    error = refused(ask(shape), r"Dimension -\d must be >= 0", step=step)
     assert error.found == f"shape {shape}"
 
 
 @pytest.mark.parametrize("shape", [(None,), (None, 3), (2, None)])
 def test_a_new_variable_has_no_unknown_size(shape):
     """None stands for an unknown size, which a variable to be made cannot have."""
-    refusal(
-        sj.InvalidArgumentError,
-        lambda: init(ask(shape)),
-        match=r"Shape of a new variable \(a/w\) must be fully defined",
-        name="a/w",
-    )
+    refused(ask(shape), r"Shape of a new variable \(a/w\) must be fully defined")
 
 
 @pytest.mark.parametrize("shape", [None, (None, 3), (2, None), (None, None), [2, 3]])
@@ -118,11 +99,11 @@ def test_an_unknown_size_takes_what_exists(shape):
 )
 def test_another_shape_is_refused(shape):
     """At apply a shape that disagrees is an error with both shapes."""
-    error = refusal(
+    error = refused(
+        ask(shape),
+        "Trying to share variable a/w, but specified shape",
         sj.VariableMismatchError,
-        lambda: sj.transform(ask(shape)).apply(VARIABLES),
-        match="Trying to share variable a/w, but specified shape",
-        name="a/w",
+        step=apply,
     )
     wanted = (shape,) if isinstance(shape, int) else shape
     assert (error.expected, error.found) == (str(wanted), "(2, 3)")
@@ -134,11 +115,8 @@ def test_another_shape_is_refused(shape):
 )
 def test_a_shape_is_needed_to_make_a_variable(initializer):
     """Without a shape and without a value there is nothing to make."""
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: init(ask(None, initializer=initializer)),
-        match="`shape` argument must be specified",
-        name="a/w",
+    error = refused(
+        ask(None, initializer=initializer), "`shape` argument must be specified"
     )
     assert "get_variable(name, shape)" in error.remedy
 
@@ -153,19 +131,13 @@ VALUES = {
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 @pytest.mark.parametrize("shape", [(2, 3), (), (4,)])
-@pytest.mark.parametrize("step", ["init", "apply"])
+@steps
 def test_a_value_comes_without_a_shape(step, shape, value):
     """A shape beside a value as the initializer is refused, even if they agree."""
-    model = ask(shape, initializer=value)
-    calls = {
-        "init": lambda: init(model),
-        "apply": lambda: sj.transform(model).apply(VARIABLES),
-    }
-    error = refusal(
-        sj.InvalidArgumentError,
-        lambda: calls[step](),
-        match="If initializer is a constant, do not specify shape",
-        name="a/w",
+    error = refused(
+        ask(shape, initializer=value),
+        "If initializer is a constant, do not specify shape",
+        step=step,
     )
     assert str(np.shape(value)) in error.found
     assert error.remedy == "Leave shape out."
@@ -173,11 +145,11 @@ def test_a_value_comes_without_a_shape(step, shape, value):
 
 def test_a_value_of_another_shape_than_what_exists_is_refused():
     """At apply the shape of a value given as initializer is compared too."""
-    error = refusal(
+    error = refused(
+        ask(None, initializer=[1.0, 2.0]),
+        "Trying to share variable a/w, but specified shape",
         sj.VariableMismatchError,
-        lambda: sj.transform(ask(None, initializer=[1.0, 2.0])).apply(VARIABLES),
-        match="Trying to share variable a/w, but specified shape",
-        name="a/w",
+        step=apply,
     )
     assert (error.expected, error.found) == ("(2,)", "(2, 3)")
 

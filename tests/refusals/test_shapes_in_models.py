@@ -6,9 +6,7 @@ import pytest
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import KEY, init, refusal
 
 
 @pytest.mark.smoke

@@ -7,9 +7,7 @@ import pytest
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, init, refusal, unharmed
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
+from ..helpers.refusals import KEY, init, refusal
 
 N = 3
 STACKED = {"layers": {"w": jnp.arange(6.0).reshape(N, 2)}}

@@ -7,11 +7,8 @@ import pytest
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, refusal, unharmed
+from ..helpers.refusals import KEY, refusal
 from ..helpers.trees import GOOD, NET, STEP, B, W
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
-
 
 # Keys that are no names
 

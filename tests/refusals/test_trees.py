@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 
 import scopejax as sj
 
-from ..helpers.refusals import KEY, refusal, unharmed
+from ..helpers.refusals import KEY, refusal
 from ..helpers.trees import GOOD, NET, STEP, WRONG, B, W, good
-
-pytestmark = pytest.mark.usefixtures(unharmed.__name__)
 
 
 @pytest.mark.smoke

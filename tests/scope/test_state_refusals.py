@@ -215,9 +215,3 @@ def test_a_missing_state_is_told():
     with pytest.raises(sj.VariableMismatchError, match="differs from the model in 2"):
         net.check({"w": jnp.zeros(1)}, {}, X)
     net.check({}, STATE, X)
-
-
-def test_a_model_is_a_function():
-    """What cannot be called is no model."""
-    with pytest.raises(sj.InvalidArgumentError, match="takes a function of a scope"):
-        sj.transform_with_state("model")

@@ -150,16 +150,6 @@ def test_any_nest_of_options_is_read_from_the_inside(given_):
         assert getattr(spec, name) == wanted, option
 
 
-def test_a_constraint_is_inherited_here():
-    """Unlike in TF1, the constraint goes down to the scopes below as all else does."""
-
-    def model(scope):
-        scope = scope.with_options(constraint=l1)
-        return (scope / "a" / "b").get_variable("w", (2,))
-
-    assert field("constraint")(specs(model)) == {"a/b/w": l1}
-
-
 def test_an_inherited_regularizer_is_switched_off():
     """`no_regularizer` switches off what is inherited, per call and per scope."""
 

@@ -24,7 +24,6 @@ from ..helpers.terminals import Terminal, bars
 
 ROOT = Path(__file__).parents[2]
 SHOW_CURSOR, CLEAR_LINE = b"\x1b[?25h", b"\x1b[2K"
-FORMATS = {"safetensors": "net.safetensors", "tf1": "net.ckpt", "orbax": "net"}
 
 
 def model(scope, x):

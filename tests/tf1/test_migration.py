@@ -13,14 +13,14 @@ import pytest
 import scopejax as sj
 from scopejax import checkpoints, tf1
 
-from ..helpers.migration import line_by_line, scoped, stacked
+from ..helpers.migration import models
 from ..helpers.pages import ROOT
 
 # One worker runs them all: what they share is made once.
 pytestmark = pytest.mark.xdist_group("migration")
 
 FOLDER = ROOT / "tests" / "data" / "gpt2_tiny"
-HPARAMS = line_by_line.HParams(**json.loads((FOLDER / "hparams.json").read_text()))
+HPARAMS = models.HParams(**json.loads((FOLDER / "hparams.json").read_text()))
 RECORDED = dict(np.load(FOLDER / "recorded.npz"))
 TOKENS = RECORDED["tokens/text"]
 STEPS, MORE = 300, 100  # before the checkpoint and after it
@@ -49,16 +49,16 @@ def in_a_stack(tree):
 
 
 def line_by_line_model(hparams=HPARAMS):
-    return tf1.transform(lambda tokens: line_by_line.model(hparams, tokens))
+    return tf1.transform(lambda tokens: models.model(hparams, tokens))
 
 
 def scoped_model(hparams=HPARAMS):
-    return sj.transform(lambda s, tokens: scoped.gpt2(s / "model", tokens, hparams))
+    return sj.transform(lambda s, tokens: models.gpt2(s / "model", tokens, hparams))
 
 
 def scanned_model(hparams=HPARAMS):
     return sj.transform(
-        lambda s, tokens: stacked.scanned_gpt2(s / "model", tokens, hparams)
+        lambda s, tokens: models.scanned_gpt2(s / "model", tokens, hparams)
     )
 
 
@@ -161,7 +161,7 @@ def test_a_part_of_it_starts_another_model(params, path, key):
     """Renamed and selected, the body that TensorFlow trained gets another head."""
 
     def classifier(scope, tokens):
-        _, x = stacked.scanned_body(scope / "body", tokens, HPARAMS)
+        _, x = models.scanned_body(scope / "body", tokens, HPARAMS)
         return sj.layers.dense(scope / "head", x[:, -1], 3)
 
     net = sj.transform(classifier)
@@ -192,7 +192,7 @@ def training(way):
     optimizer = optax.adam(0.005)
 
     def loss_of(params, tokens):
-        return scoped.mean_loss(net.apply(params, tokens[:, :-1]), tokens[:, 1:])
+        return models.mean_loss(net.apply(params, tokens[:, :-1]), tokens[:, 1:])
 
     @jax.jit
     def step(params, state, tokens):

@@ -137,18 +137,8 @@ def test_a_function_gives_the_initial_value():
 # As an array
 
 BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "lt",
-    "le",
-    "gt",
-    "ge",
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("lt", "le", "gt", "ge"),
 ]
 INTEGER = ["and_", "or_", "xor", "lshift", "rshift"]
 
@@ -198,29 +188,12 @@ def test_inversion_and_numbers_of_python():
 
 
 JNP = [
-    "sum",
-    "mean",
-    "max",
-    "argmax",
-    "abs",
-    "exp",
-    "sin",
-    "transpose",
-    "ravel",
-    "cumsum",
-    "sort",
-    "any",
-    "all",
+    *("sum", "mean", "max", "argmax", "abs", "exp", "sin"),
+    *("transpose", "ravel", "cumsum", "sort", "any", "all"),
 ]
 NN = [
-    "relu",
-    "softmax",
-    "log_softmax",
-    "sigmoid",
-    "gelu",
-    "softplus",
-    "logsumexp",
-    "tanh",
+    *("relu", "softmax", "log_softmax", "sigmoid"),
+    *("gelu", "softplus", "logsumexp", "tanh"),
 ]
 
 

@@ -59,19 +59,8 @@ class ArrayLike:
 
 
 _BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "and_",
-    "or_",
-    "xor",
-    "lshift",
-    "rshift",
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and_", "or_", "xor", "lshift", "rshift"),
 ]
 _COMPARED = ["lt", "le", "gt", "ge"]
 _UNARY = ["neg", "pos", "invert", "abs"]

@@ -1,0 +1,3 @@
+"""Numerics are those that the other libraries need."""
+
+from ..helpers.interop_reference import relaxed  # noqa: F401 - a fixture of all tests
