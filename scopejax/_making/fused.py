@@ -14,8 +14,8 @@ numbers, where bits are bits. The rows are then laid together on the host.
 
 **Which bits.** Those of the plain way, or it is not used. Each chain is compared with
 `jax.random`'s own program once for each backend, machine and version of JAX, at sizes
-that do not come out even; see `verdicts`. What has no chain, other kinds of keys, and
-large variables, for which a program of their own pays, go the plain way.
+that do not come out even; see `verdicts`. What has no chain, and other kinds of keys,
+go the plain way; on accelerators large variables too, since rows pass through the host.
 
 **Off.** The environment variable ``SCOPEJAX_FUSED=off``; values are the same.
 """
@@ -49,8 +49,9 @@ from .way import Wanted, in_order
 
 _AHEAD = 8  # calls under way, which bounds the memory that they take
 
-# The most numbers of one variable. Elsewhere than on CPU they pass through the host.
-_LIMITS = {"cpu": 2**24}
+# The most numbers of one variable, which a counter of one word tells apart. Elsewhere
+# than on CPU they pass through the host.
+_LIMITS = {"cpu": 2**32}
 _OTHER_LIMIT = ROW * ROWS
 
 
@@ -132,7 +133,8 @@ class Fused:
             if copies:
                 yield _copy(array)
             else:
-                yield jax.device_put(array, self._place, may_alias=False)
+                own = plan.items * plan.rows > ROWS
+                yield jax.device_put(array, self._place, may_alias=own)
 
 
 # A call of a program costs a third of `device_put`, and compiling it a thousand calls.

@@ -108,12 +108,27 @@ class Rows:
         self._rest = next(calls)
 
     def take(self, n: int) -> np.ndarray:
-        """The next `n` rows."""
-        pieces = []
-        while n > len(self._rest):
-            pieces.append(self._rest)
-            n -= len(self._rest)
-            self._rest = next(self._calls)
-        pieces.append(self._rest[:n])
-        self._rest = self._rest[n:]
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        """The next `n` rows; more than `ROWS` are an array of their own."""
+        taken, self._rest = self._rest[:n], self._rest[n:]
+        if len(taken) == n <= ROWS:
+            return taken
+        rows = _empty(n, taken.dtype)
+        there = 0
+        while True:
+            rows[there : there + len(taken)] = taken
+            there += len(taken)
+            if there == n:
+                return rows
+            calls = next(self._calls)
+            taken, self._rest = calls[: n - there], calls[n - there :]
+
+
+def _empty(n: int, dtype: np.dtype) -> np.ndarray:
+    """Memory for rows that begins where JAX can take it over as it is."""
+    size = n * ROW * dtype.itemsize
+    memory = np.empty(size + _ALIGNED, np.uint8)
+    first = -memory.ctypes.data % _ALIGNED
+    return memory[first : first + size].view(dtype).reshape(n, ROW)
+
+
+_ALIGNED = 64  # bytes
