@@ -238,40 +238,6 @@ def test_many_variables_of_one_kind(n, key, monkeypatch):
     assert len(pointers) == n
 
 
-LARGE = {
-    "rows that come out even": ((512, 1024), ()),
-    "a last row in part": ((300_001,), ()),
-    "a stack that comes out even": ((1024, 200), (3,)),
-    "a stack of rows in part": ((123_457,), (4,)),
-}
-
-
-@pytest.mark.parametrize("large", LARGE)
-def test_large_variables_are_arrays_of_their_own(large, key, monkeypatch):
-    """They have the bits of the plain way, may be donated, and depend on nothing."""
-    shape, stack = LARGE[large]
-
-    def layers(scope):
-        scope.get_variable("before", (7,), initializer=jaxinit.normal(0.5))
-        scope = scope / "large"
-
-        def read(scope):
-            return scope.get_variable("w", shape, initializer=jaxinit.normal(0.5))
-
-        return jax.vmap(read)(scope.stack(*stack)) if stack else read(scope)
-
-    net = sj.transform(layers)
-    with monkeypatch.context() as context:
-        context.setenv("SCOPEJAX_FUSED", "off")
-        expected = net.init(key)
-    values = net.init(key)
-    assert same(values, expected)
-    negative = jax.jit(lambda x: jax.tree.map(jnp.negative, x), donate_argnums=0)
-    after = negative(values)
-    assert all(value.is_deleted() for value in jax.tree.leaves(values))
-    assert same(jax.tree.map(jnp.negative, after), expected)
-
-
 def test_values_are_nobodys_view(key):
     """Each variable may be donated, and gives its memory back by itself."""
     values = NET.init(key)
