@@ -5,8 +5,11 @@ the state was taken in: ``G|SB`` is a branch in a scan of a model whose `apply` 
 `grad`. Found by running pairs of transforms under JAX 0.10.0, 0.10.2, 0.11.0 and
 0.12.0, with the same result; `tests/scope/test_state_reach.py` holds each row to it.
 What is not in the table works, as `tests/laws/test_state_law.py` shows, or fails in
-JAX: a branch of `cond` under `vmap`, and what is in the table for a function under
-`grad` that `jit` has traced before, without it.
+JAX: what is in the table for a function under `grad` or `vmap` that `jit` has traced
+before, without it.
+
+Another table has the transforms that take a value of the state as an argument, but no
+reference.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import NamedTuple
 
 from .._base.errors import ScopeUsageError
 from .._base.lines import user_line
-from .surroundings import surroundings
+from .surroundings import surroundings, taking
 
 
 class _Gap(NamedTuple):
@@ -45,7 +48,43 @@ _GAPS = (
         "in a while_loop within jax.checkpoint under grad",
         "Carry the value in the loop, and assign it after.",
     ),
+    _Gap(
+        re.compile(r"V.*\|.*B|\|.*V.*B"),
+        "in a branch under vmap",
+        "Read it before lax.cond and pass the value; assign what jnp.where chooses.",
+    ),
+    _Gap(
+        re.compile(r"\|.*J"),
+        "in a custom_jvp function",
+        "Read it before and pass the value; return the new one, and assign it after.",
+    ),
+    _Gap(
+        re.compile(r"\|.*M"),
+        "in a custom_vmap function",
+        "Read it before and pass the value; return the new one, and assign it after.",
+    ),
 )
+
+# By the letters of `surroundings.taking`.
+_VALUES_ALONE = {
+    "S": "the carry of a loop",
+    "W": "the carry of a loop",
+    "J": "an argument of a custom_jvp function",
+    "M": "an argument of a custom_vmap function",
+    "D": "an argument of a shard_map",
+}
+
+
+def values_alone(is_sliced: bool) -> str:
+    """In words, what flattens just now and takes no references; "" if it does.
+
+    Args:
+      is_sliced: whether a whole stack is flattened, which a loop slices.
+    """
+    letter = taking()
+    if letter == "B":
+        return "an argument of a branch under vmap" if "V" in surroundings() else ""
+    return "" if is_sliced and letter == "S" else _VALUES_ALONE.get(letter, "")
 
 
 def _gap(outside: int) -> _Gap | None:

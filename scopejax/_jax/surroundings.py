@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
+import jax.custom_batching
 
 from .._base.lines import is_jax
 
@@ -35,13 +36,21 @@ def _own(*functions: Any) -> frozenset[CodeType]:
 # `fori_loop` and `map` call one of these.
 _LOOPS = _own(jax.lax.scan, jax.lax.while_loop)
 _VMAP = _with_inner(jax.vmap)
+_BRANCHES = _own(jax.lax.cond, jax.lax.switch)
+_CUSTOM_JVP = _own(jax.custom_jvp.__call__)
+_CUSTOM_VMAP = _own(jax.custom_batching.custom_vmap.__call__)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
+_SHARD_MAP_FILE = inspect.unwrap(jax.shard_map).__code__.co_filename
+_BOUNDARY = jax.lax.scan.__code__  # around each function of JAX's that users call
 
 # A letter for each transform that matters to state.
 _LETTERS = {
     **dict.fromkeys(_own(jax.lax.scan), "S"),
     **dict.fromkeys(_own(jax.lax.while_loop), "W"),
-    **dict.fromkeys(_own(jax.lax.cond, jax.lax.switch), "B"),
+    **dict.fromkeys(_BRANCHES, "B"),
+    **dict.fromkeys(_VMAP, "V"),
+    **dict.fromkeys(_CUSTOM_JVP, "J"),
+    **dict.fromkeys(_CUSTOM_VMAP, "M"),
     **dict.fromkeys(
         _with_inner(jax.grad, jax.value_and_grad, jax.vjp, jax.linearize), "G"
     ),
@@ -59,8 +68,9 @@ def surroundings() -> str:
     """A letter for each of JAX's transforms that run, the outermost first.
 
     ``S`` stands for `scan`, ``W`` for `while_loop`, ``B`` for the branches of `cond`
-    and `switch`, ``C`` for `checkpoint`, ``G`` for reverse-mode differentiation; one
-    transform may have its letter several times.
+    and `switch`, ``C`` for `checkpoint`, ``G`` for reverse-mode differentiation, ``V``
+    for `vmap`, ``J`` for `custom_jvp` and ``M`` for `custom_vmap`; one transform may
+    have its letter several times.
 
     >>> import jax
     >>> seen = []
@@ -122,6 +132,22 @@ def slicing_loops() -> int | None:
     if any(code in _VMAP for code in codes):
         return 0
     return sum(code in _LOOPS for code in codes) or None
+
+
+def taking() -> str:
+    """A letter for the transform that flattens its arguments just now.
+
+    As in `surroundings`, and ``D`` for `shard_map`; "" for any other, and where it is
+    the user's own code that flattens.
+    """
+    for frame in _frames_of_jax():
+        code = frame.f_code
+        if code is _BOUNDARY:
+            break
+        letter = "D" if code.co_filename == _SHARD_MAP_FILE else _letter(frame)
+        if letter:
+            return letter
+    return ""
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

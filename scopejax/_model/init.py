@@ -31,18 +31,20 @@ def record(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     *,
-    stateful: bool = False,
     expect: Expect | None = None,
     making: Making | None = None,
+    shared: set[str] | None = None,
 ) -> Manifest:
     """The manifest of one abstract run of the model.
 
     Args:
       key: the root key; None for an abstract one.
-      stateful: whether the model may assign variables.
       expect: is told of each variable that the model's own trace creates.
       making: looks at the variables while they are recorded.
+      shared: gets the full names of the variables that are assigned within transforms;
+        None where the model may assign none.
     """
+    stateful = shared is not None
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
 
@@ -53,6 +55,8 @@ def record(
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
             specs.extend(record.specs.values())
+            if shared is not None:
+                shared.update(record.shared)
         if not _looks_for_leaks():
             raise _Recorded
 
@@ -81,9 +85,14 @@ def initialize(
     mesh: AnyMesh | None,
     progress: bool,
     *,
-    stateful: bool = False,
+    shared: set[str] | None = None,
 ) -> tuple[Manifest, Tree]:
-    """The manifest and the arrays; those in `given` are checked and kept."""
+    """The manifest and the arrays; those in `given` are checked and kept.
+
+    Args:
+      shared: as of `record`, of a model with state; None for any other.
+    """
+    stateful = shared is not None
     require_key(key)
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
@@ -97,9 +106,9 @@ def initialize(
             key,
             args,
             kwargs,
-            stateful=stateful,
             expect=maker.expect,
             making=making,
+            shared=shared,
         )
         pending = pending_in(run, known, stateful=stateful)
         maker.total([run[name] for name in pending])  # the rest follows
@@ -108,7 +117,7 @@ def initialize(
         if pending:
             arguments = Arguments(args, kwargs)
             require_inputs(pending, arguments.leaves)
-            offered = _offered(model, key, arguments, pending, rest, made, stateful)
+            offered = _offered(model, key, arguments, pending, rest, made, shared)
             jax.tree.map(maker.begun, offered)
             made = run._made_by(maker, merge(made, offered))
         return run, made
@@ -121,13 +130,13 @@ def _offered(
     pending: Mapping[str, Pending],
     rest: Manifest,
     made: Tree,
-    stateful: bool,
+    shared: set[str] | None,
 ) -> Tree:
     """What the model computes from its inputs, given all `rest` as `made`."""
     state, params = rest.select(trainable=False).partition(made)
 
     def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
-        held = hold(state) if stateful else state
+        held = state if shared is None else hold(state, shared)
         scope = Scope(merge(params, held, from_flat(pending)), key=key)
         args, kwargs = arguments.having(arrays)
         try:

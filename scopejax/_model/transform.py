@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
 from .._scope.scope import Scope
 from .._scope.state import hold, release
+from .foreseen import Foreseen
 from .init import initialize, record
 from .transformed import Transformed as Transformed
 from .transformed import TransformedWithState as TransformedWithState
@@ -113,6 +115,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
     """
     _require_model(model)
+    foreseen = Foreseen(lambda args, kwargs: _shared(model, args, kwargs))
 
     def init(
         key: jax.Array,
@@ -123,9 +126,11 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         progress: bool = False,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]:
+        shared: set[str] = set()
         specs, variables = initialize(
-            model, key, args, kwargs, given, mesh, progress, stateful=True
+            model, key, args, kwargs, given, mesh, progress, shared=shared
         )
+        foreseen.add(args, kwargs, shared)
         return specs.select(trainable=True).partition(variables)
 
     def apply(
@@ -136,12 +141,18 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> tuple[Any, Any]:
-        held = hold(state)
-        out = model(Scope(merge(params, held), key=key), *args, **kwargs)
-        return out, release(held, state)
+        def run(shared: Container[str]) -> tuple[Any, Any]:
+            held = hold(state, shared)
+            out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+            return out, release(held, state)
+
+        return foreseen.run(run, args, kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        return record(model, None, args, kwargs, stateful=True)
+        shared: set[str] = set()
+        specs = record(model, None, args, kwargs, shared=shared)
+        foreseen.add(args, kwargs, shared)
+        return specs
 
     def check(
         params: Mapping[str, Any],
@@ -153,3 +164,13 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         manifest(*args, **kwargs).check(merge(params, state))
 
     return TransformedWithState(init, apply, manifest, check)
+
+
+def _shared(
+    model: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> set[str]:
+    """What a recording says that `model` assigns within transforms, if it can tell."""
+    shared: set[str] = set()
+    with contextlib.suppress(Exception):  # some models run on what they cannot create
+        record(model, None, args, kwargs, shared=shared)
+    return shared

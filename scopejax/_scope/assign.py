@@ -15,6 +15,7 @@ from .._base.lines import user_line
 from .._base.missing import not_assignable
 from .._base.names import Path, join
 from .._base.trees import leaves, lookup
+from .._jax.surroundings import trace_state
 from .._spec.spec import VariableAggregation
 from .from_inputs import Pending
 from .place import Place
@@ -51,6 +52,8 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
     fitting = _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
     if spec.aggregation is not VariableAggregation.NONE:
         as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
+    if not record.is_at_top(trace_state()):
+        record.shared.add(name)
 
 
 def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:

@@ -14,9 +14,12 @@ from typing import Any
 import jax
 
 from .._base.keys import key_axes
+from .._jax.reach import values_alone
 from .._jax.surroundings import slicing_loops
 from .fields import F, Fields, make
 from .place import Crossing, Place
+from .sources import Parts
+from .state import has_references, without_references
 
 _NAMES = ("variables", "key", "unsliced")
 
@@ -30,10 +33,19 @@ def registered(kind: type[F]) -> type[F]:
 
 
 def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children = scope._children()
+    children = _fit_to_take(scope._children(), scope._place.whole)
     axes = _axes(*children[1:])
     crossing = Crossing(axes, slicing_loops()) if axes else None
     return children, scope._place.at_boundary(crossing=crossing)
+
+
+def _fit_to_take(children: Parts, whole: bool) -> Parts:
+    """The children, without references where the transform takes none."""
+    variables = children[0]
+    if not variables or not has_references(variables):
+        return children
+    where = values_alone(whole)
+    return (without_references(variables, where), *children[1:]) if where else children
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:

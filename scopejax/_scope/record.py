@@ -143,6 +143,7 @@ class Record:
       stateful: whether what is not trainable may be assigned.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
+      shared: full names of the variables that are assigned within a transform.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class Record:
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
+        self.shared: set[str] = set()
         self._anchor: FrameType | None = anchor
         self._expect = expect
         self._trace = trace_state()

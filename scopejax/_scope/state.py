@@ -2,10 +2,17 @@
 
 `apply` holds each array of the state in a `StateCell`. As long as the code runs in the
 very trace that `apply` began in, a cell is a Python variable: reading and writing cost
-nothing, and the program is that of a model which passes its state on by hand. At the
-moment that JAX takes the cell into another trace, the body of a `scan`, a branch, a
-jitted function, it becomes a reference, `jax.new_ref`, which such bodies read and write
-in place; at the end it is frozen.
+nothing, and the program is that of a model which passes its state on by hand. Into
+another trace, the body of a `scan`, a branch, a jitted function, JAX takes its present
+value, as it would take it from a dict.
+
+Only a variable that the model *writes* there needs more: it becomes a reference,
+`jax.new_ref`, which such bodies read and write in place, and which is frozen at the
+end. `apply` has to know which these are before it takes the first one into a trace. So
+a cell that is to stay a value refuses to be written there, by `Unforeseen`, and the
+model runs once more; `_model/foreseen.py` has the details. And where JAX can take a
+value but no reference, the carry of a loop for one, the reference is read on the way in
+and cannot be written behind.
 
 **No gradient flows through state**, as in TF1: what is written is a value, and what is
 read is a constant. So an assignment does the same under `grad` of the whole model,
@@ -18,8 +25,8 @@ far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,29 +45,65 @@ from .replicas import as_assigned, replica_axes, require_varying_state
 _NOTHING = Combining()
 
 
-class StateCell:
-    """One variable of the state: a pytree with its reference as the child.
+class Unforeseen(BaseException):
+    """A variable is written within a transform that was to be a value there.
+
+    It is for `apply` alone, and passes what catches errors on the way.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Variable {name} is assigned after its apply has ended.")
+        self.name = name
+
+
+class _Static(NamedTuple):
+    """What a cell takes along into a transform, beside its child.
 
     Attributes:
+      is_ref: whether the child is a reference.
+      outside: how many letters the surroundings had where the state was taken in.
+      in_reach: whether JAX can follow. A branch that it has traced where it can, and
+        keeps in its cache, is traced anew, and refused, where it cannot.
+      combining: how replicas are combined, as the last lookup said.
+      barred: where the cell came in as a value for want of references; "" elsewhere.
+    """
+
+    is_ref: bool
+    outside: int
+    in_reach: bool
+    combining: Combining
+    barred: str
+
+
+class StateCell:
+    """One variable of the state: a pytree with its value or reference as the child.
+
+    Attributes:
+      shared: whether it is written within transforms, so that it has a reference there.
       outside: how many letters the surroundings had where the state was taken in.
       combining: how its replicas are combined, as the last lookup said.
     """
 
-    __slots__ = ("_axes", "_held", "_home", "_ref", "combining", "outside")
+    __slots__ = (
+        "_axes", "_barred", "_held", "_home", "_ref", "combining", "outside", "shared",
+    )  # fmt: skip
 
     def __init__(
         self,
-        ref: Any,
         outside: int,
+        *,
+        shared: bool,
         held: Any = None,
         home: Any = None,
+        ref: Any = None,
         combining: Combining = _NOTHING,
+        barred: str = "",
     ) -> None:
-        self.combining = combining
+        self.shared, self.outside, self.combining = shared, outside, combining
         self._ref = ref
         self._held = held
         self._home = home  # the trace in which the value is held
-        self.outside = outside
+        self._barred = barred
         self._axes = replica_axes()
 
     @property
@@ -74,7 +117,7 @@ class StateCell:
 
     @property
     def _array(self) -> Any:
-        return self._ref if self._home is None else self._held
+        return self._held if self._ref is None else self._ref
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,11 +138,16 @@ class StateCell:
         Raises:
           ScopeUsageError: JAX cannot read it here.
         """
-        if self._is_home():
+        if self._is_home() or (self._home is not None and not self.shared):
             value: jax.Array = self._held
             return value
-        self._require_reach(name, "read")
-        constant: jax.Array = jax.lax.stop_gradient(self.ref[...])
+        if self.shared:
+            self._require_reach(name, "read")
+        return self._present()
+
+    def _present(self) -> jax.Array:
+        held = self.ref[...] if self.shared else self._held
+        constant: jax.Array = jax.lax.stop_gradient(held)
         return constant
 
     def write(self, name: str, value: jax.Array) -> None:
@@ -107,11 +155,16 @@ class StateCell:
 
         Raises:
           ScopeUsageError: JAX cannot write it here.
+          Unforeseen: it is not shared.
         """
         if self._is_home():
             value = as_assigned(name, value, self._held, self.combining)
             self._held = jax.lax.stop_gradient(value)
             return
+        if self._barred:
+            raise _came_as_a_value(name, self._barred)
+        if not self.shared:
+            raise Unforeseen(name)
         self._require_reach(name, "assigned")
         if self._axes:
             present = self.ref[...]
@@ -132,45 +185,90 @@ class StateCell:
     def _require_reach(self, name: str, what: str) -> None:
         """Refuses what JAX's references cannot do here."""
         require_reach(name, self.outside, what)
-        if self._axes != replica_axes():
-            raise ScopeUsageError(
-                f"Variable {name} is state and cannot be {what} in a shard_map within"
-                " the model: JAX does not pass its references through.",
-                name=name,
-                where=user_line(),
-                remedy="Read it before and pass the value; return the new one, and"
-                " assign it after. Or put shard_map around apply.",
-            )
+        require_same_axes(name, self._axes, what)
+
+    def as_value(self, where: str) -> StateCell:
+        """A copy that goes into a transform that takes no reference."""
+        if not self.shared:
+            return self
+        held = self._held if self._is_home() else self._present()
+        return StateCell(
+            self.outside,
+            shared=False,
+            held=held,
+            combining=self.combining,
+            barred=where,
+        )
 
     def last(self) -> jax.Array:
         """The value at the end; the cell is of no use from here on."""
         held, home, self._held, self._home = self._held, self._home, None, None
         return held if home is not None else jax.freeze(self._ref)
 
-
-# That JAX can follow is static: a branch that it has traced where it can, and keeps in
-# its cache, is traced anew, and refused, where it cannot.
-jax.tree_util.register_pytree_node(
-    StateCell,
-    lambda cell: (
-        (cell.ref,),
-        (cell.outside, is_in_reach(cell.outside), cell.combining),
-    ),
-    lambda static, children: StateCell(children[0], static[0], combining=static[2]),
-)
+    def flatten(self) -> tuple[tuple[Any], _Static]:
+        """Its child, and what is static."""
+        reach = not self.shared or is_in_reach(self.outside)
+        static = _Static(
+            self.shared, self.outside, reach, self.combining, self._barred
+        )
+        return (self.ref if self.shared else self._held,), static
 
 
-def cells_of(values: Iterable[jax.Array]) -> list[StateCell]:
+def _unflatten(static: _Static, children: Any) -> StateCell:
+    (child,) = children
+    return StateCell(
+        static.outside,
+        shared=static.is_ref,
+        held=None if static.is_ref else child,
+        ref=child if static.is_ref else None,
+        combining=static.combining,
+        barred=static.barred,
+    )
+
+
+jax.tree_util.register_pytree_node(StateCell, StateCell.flatten, _unflatten)
+
+
+def _is_cell(leaf: Any) -> bool:
+    return isinstance(leaf, StateCell)
+
+
+def has_references(variables: Any) -> bool:
+    """Whether some of the variables would pass into a transform as references."""
+    cells = jax.tree.leaves(variables, is_leaf=_is_cell)
+    return any(_is_cell(cell) and cell.shared for cell in cells)
+
+
+def without_references(variables: Any, where: str) -> Any:
+    """The variables for a transform that takes no reference, which `where` names."""
+
+    def as_value(leaf: Any) -> Any:
+        return leaf.as_value(where) if _is_cell(leaf) else leaf
+
+    return jax.tree.map(as_value, variables, is_leaf=_is_cell)
+
+
+def cells_of(
+    values: Iterable[jax.Array], shared: Iterable[bool]
+) -> list[StateCell]:
     """Cells of the current trace that hold these values, without their tangents."""
     outside, home = len(surroundings()), current_trace()
-    return [StateCell(None, outside, value, home) for value in _constants(*values)]
+    return [
+        StateCell(outside, shared=is_shared, held=value, home=home)
+        for value, is_shared in zip(_constants(*values), shared, strict=True)
+    ]
 
 
-def hold(state: Mapping[str, Any]) -> Tree:
-    """The nested dict with a cell for each array of `state`."""
+def hold(state: Mapping[str, Any], shared: Container[str]) -> Tree:
+    """The nested dict with a cell for each array of `state`.
+
+    Args:
+      shared: full names of the variables that are written within transforms.
+    """
     found = {p: as_array(leaf, join(p)) for p, leaf in leaves(state, "state")}
     held: Tree = {}
-    for path, cell in zip(found, cells_of(found.values()), strict=True):
+    cells = cells_of(found.values(), [join(path) in shared for path in found])
+    for path, cell in zip(found, cells, strict=True):
         insert(held, path, cell)
     return held
 
@@ -200,3 +298,30 @@ def release(held: Tree, state: Mapping[str, Any]) -> Any:
         return cell.last()
 
     return jax.tree_util.tree_map_with_path(last, state)
+
+
+def require_same_axes(name: str, axes: tuple[Any, ...], what: str) -> None:
+    """Refuses state in a `shard_map` of the model, in which it did not come.
+
+    Args:
+      axes: those that the program was mapped over where the state was taken in.
+    """
+    if axes != replica_axes():
+        raise ScopeUsageError(
+            f"Variable {name} is state and cannot be {what} in a shard_map within"
+            " the model: JAX does not pass its references through.",
+            name=name,
+            where=user_line(),
+            remedy="Read it before and pass the value; return the new one, and"
+            " assign it after. Or put shard_map around apply.",
+        )
+
+
+def _came_as_a_value(name: str, where: str) -> ScopeUsageError:
+    return ScopeUsageError(
+        f"Variable {name} cannot be assigned here: its scope came in {where}, into"
+        " which JAX takes values alone.",
+        name=name,
+        where=user_line(),
+        remedy="Return the new value, and assign it outside.",
+    )
