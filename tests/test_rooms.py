@@ -16,12 +16,12 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory calls mesh surroundings reach",
+    "_jax": "memory calls mesh surroundings mapped reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
-    "_scope": "named copies replicas request record place state checks from_inputs"
-    " getter lookup assign sources fields pytree scope",
+    "_scope": "named copies replicas request refusals state within record place checks"
+    " from_inputs getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",
@@ -30,7 +30,7 @@ ROOMS = {
     "_manifest": "patterns fit diff digest manifest",
     "views": None,
     "graphs": None,
-    "_model": "init transformed transform remat",
+    "_model": "init transformed foreseen transform remat",
     "getters": "",
     "optim": "",
     "checkpoints": None,

@@ -15,10 +15,12 @@ reference.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from .._base.errors import ScopeUsageError
 from .._base.lines import user_line
+from .mapped import has_axis
 from .surroundings import surroundings, taking
 
 
@@ -75,21 +77,26 @@ _VALUES_ALONE = {
 }
 
 
-def values_alone(is_sliced: bool) -> str:
+def values_alone(children: Iterable[Any], is_sliced: bool) -> str:
     """In words, what flattens just now and takes no references; "" if it does.
 
     Args:
+      children: the references, or what is mapped as they will be.
       is_sliced: whether a whole stack is flattened, which a loop slices.
     """
     letter = taking()
     if letter == "B":
         return "an argument of a branch under vmap" if "V" in surroundings() else ""
-    return "" if is_sliced and letter == "S" else _VALUES_ALONE.get(letter, "")
+    if letter == "S" and is_sliced:
+        mapped = any(map(has_axis, children))
+        return "a stack that a loop slices under vmap" if mapped else ""
+    return _VALUES_ALONE.get(letter, "")
 
 
-def _gap(outside: int) -> _Gap | None:
+def _gap(outside: int, inside_alone: bool = False) -> _Gap | None:
     word = surroundings()
-    place = f"{word[:outside]}|{word[outside:]}"
+    around = "" if inside_alone else word[:outside]
+    place = f"{around}|{word[outside:]}"
     return next((gap for gap in _GAPS if gap.place.search(place)), None)
 
 
@@ -102,23 +109,25 @@ def is_in_reach(outside: int) -> bool:
     return _gap(outside) is None
 
 
-def require_reach(name: str, outside: int, what: str) -> None:
-    """Refuses state that is read or written where JAX cannot follow.
+def unreachable(
+    name: str, outside: int, what: str, *, inside_alone: bool = False
+) -> ScopeUsageError | None:
+    """The error for state that is read or written where JAX cannot follow, if it is so.
 
     Args:
       name: full name of the variable.
       outside: as of `is_in_reach`.
       what: is done: ``"read"`` or ``"assigned"``.
-
-    Raises:
-      ScopeUsageError: the place is in the table.
+      inside_alone: whether what is around the model does not count: `init` is not where
+        `apply` will be.
     """
-    gap = _gap(outside)
-    if gap is not None:
-        raise ScopeUsageError(
-            f"Variable {name} is state and cannot be {what} {gap.where}: JAX does not"
-            " pass its references through.",
-            name=name,
-            where=user_line(),
-            remedy=gap.remedy,
-        )
+    gap = _gap(outside, inside_alone)
+    if gap is None:
+        return None
+    return ScopeUsageError(
+        f"Variable {name} is state and cannot be {what} {gap.where}: JAX does not"
+        " pass its references through.",
+        name=name,
+        where=user_line(),
+        remedy=gap.remedy,
+    )

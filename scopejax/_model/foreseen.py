@@ -2,12 +2,12 @@
 
 `init` and `manifest` record it. `apply` looks it up by what the model was given beside
 its arrays, so that one that trains and one that does not are told apart. Where nothing
-was recorded, say because the variables come from a file, `apply` takes each variable
-for a value, and most models are done with that. One that writes within a transform is
-stopped there, recorded, and run again. What is known is known for the next time.
+was recorded, say because the variables come from a file, `apply` records the model
+first, once.
 
-It is a saving and nothing else: a name too many costs a reference where a value would
-do, and one that is missing costs another run.
+A name too many costs a reference where a value would do. One that is missing, in a
+model that does other things for other shapes or cannot be recorded, is found when it is
+written: the model is stopped and runs again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .._base.arguments import Arguments
 from .._scope.state import Unforeseen
 
 T = TypeVar("T")
+Names = frozenset[str]
 _MOST = 256  # kinds of arguments that are remembered
 
 
@@ -29,16 +30,23 @@ class Foreseen:
       recorded: the names that a recording finds, given the model's arguments.
     """
 
-    def __init__(self, recorded: Callable[[Any, Any], set[str]]) -> None:
+    def __init__(
+        self, recorded: Callable[[tuple[Any, ...], dict[str, Any]], set[str]]
+    ) -> None:
         self._recorded = recorded
-        self._known: dict[Hashable, frozenset[str]] = {}
+        self._known: dict[Hashable, Names] = {}
 
-    def add(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: Any) -> None:
-        """Notes names for such arguments."""
-        kind = _kind(args, kwargs)
+    def add(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: set[str]
+    ) -> None:
+        """Notes the names of a recording with such arguments."""
+        self._add(Arguments(args, kwargs).kind(), names)
+
+    def _add(self, kind: Hashable, names: set[str]) -> Names:
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[kind] = self._known.get(kind, frozenset()) | frozenset(names)
+        known = self._known[kind] = self._known.get(kind, frozenset()) | names
+        return known
 
     def run(
         self,
@@ -47,27 +55,13 @@ class Foreseen:
         kwargs: dict[str, Any],
     ) -> T:
         """What `model` returns, given the names of all that it writes in transforms."""
-        names = self._known.get(_kind(args, kwargs), frozenset())
-        missed = _missed(model, names)
-        if not isinstance(missed, Unforeseen):
-            return missed
-        found = self._recorded(args, kwargs)
-        while isinstance(missed, Unforeseen):
-            found.add(missed.name)
-            names |= found
-            missed = _missed(model, names)
-        self.add(args, kwargs, names)
-        return missed
-
-
-def _missed(model: Callable[[Container[str]], T], names: Any) -> T | Unforeseen:
-    """The model's result, or what it wrote and should not have."""
-    try:
-        return model(names)
-    except Unforeseen as unforeseen:
-        return Unforeseen(unforeseen.name)  # without the frames, which hold tracers
-
-
-def _kind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
-    """Equal for arguments of which a model is likely to write the same variables."""
-    return Arguments(args, kwargs).kind()
+        kind = Arguments(args, kwargs).kind()
+        names = self._known.get(kind)
+        if names is None:
+            names = self._add(kind, self._recorded(args, kwargs))
+        while True:
+            try:
+                return model(names)
+            except Unforeseen as unforeseen:
+                missed = unforeseen.name
+            names = self._add(kind, {missed})

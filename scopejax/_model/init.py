@@ -54,9 +54,10 @@ def record(
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
+            record.within.end()
             specs.extend(record.specs.values())
             if shared is not None:
-                shared.update(record.shared)
+                shared.update(record.within.shared)
         if not _looks_for_leaks():
             raise _Recorded
 

@@ -19,7 +19,6 @@ from .._jax.surroundings import trace_state
 from .._spec.spec import VariableAggregation
 from .from_inputs import Pending
 from .place import Place
-from .record import Record
 from .replicas import as_assigned
 from .state import StateCell
 
@@ -39,8 +38,17 @@ def write(variables: Any, path: Path, value: Any, place: Place) -> None:
     found.write(name, _fitting(name, value, found.shape, found.dtype))
 
 
-def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
-    """Checks an assignment of a model that is recorded: there is nothing to write."""
+def note(path: Path, value: Any, place: Place, unsliced: jax.Array | None) -> None:
+    """Checks an assignment of a model that is recorded: there is nothing to write.
+
+    Args:
+      path: of the variable.
+      value: what is assigned.
+      place: of the scope.
+      unsliced: of the scope, see `sources.Recording`.
+    """
+    record, stack, entry = place.record(), place.stack, place.entry
+    assert entry is not None
     name = join(path)
     spec = record.specs.get(name)
     if spec is None:
@@ -53,7 +61,7 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
     if spec.aggregation is not VariableAggregation.NONE:
         as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
     if not record.is_at_top(trace_state()):
-        record.shared.add(name)
+        record.within.assigned(name, fitting, unsliced, entry.barred)
 
 
 def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:

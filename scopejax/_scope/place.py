@@ -104,7 +104,10 @@ class Place:
         )
 
     def at_boundary(
-        self, stack: tuple[int, ...] = (), crossing: Crossing | None = None
+        self,
+        stack: tuple[int, ...] = (),
+        crossing: Crossing | None = None,
+        barred: str = "",
     ) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
         if self._beyond is None:
@@ -113,7 +116,7 @@ class Place:
             self._beyond = Mark(self.mark)
         entry = self.entry
         if entry is not None:
-            entry = Entry(entry.record(join(self.path)), entry)
+            entry = Entry(entry.record(join(self.path)), entry, barred)
         return Place(
             self.path,
             self.options,

@@ -19,7 +19,7 @@ from .._jax.surroundings import slicing_loops
 from .fields import F, Fields, make
 from .place import Crossing, Place
 from .sources import Parts
-from .state import has_references, without_references
+from .state import references, without_references
 
 _NAMES = ("variables", "key", "unsliced")
 
@@ -33,19 +33,23 @@ def registered(kind: type[F]) -> type[F]:
 
 
 def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children = _fit_to_take(scope._children(), scope._place.whole)
+    children, place = scope._children(), scope._place
+    barred = _barred(children, place)
+    if barred:
+        children = (without_references(children[0], barred), *children[1:])
     axes = _axes(*children[1:])
     crossing = Crossing(axes, slicing_loops()) if axes else None
-    return children, scope._place.at_boundary(crossing=crossing)
+    return children, place.at_boundary(crossing=crossing, barred=barred)
 
 
-def _fit_to_take(children: Parts, whole: bool) -> Parts:
-    """The children, without references where the transform takes none."""
-    variables = children[0]
-    if not variables or not has_references(variables):
-        return children
-    where = values_alone(whole)
-    return (without_references(variables, where), *children[1:]) if where else children
+def _barred(children: Parts, place: Place) -> str:
+    """In words, the transform that is entered, if it takes no references; else ""."""
+    variables, _, unsliced = children
+    if place.entry is None:
+        cells = references(variables) if variables else []
+        return values_alone([c.array for c in cells], place.whole) if cells else ""
+    sliced = [] if unsliced is None else [unsliced]
+    return values_alone(sliced, place.whole) if place.record().stateful else ""
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:

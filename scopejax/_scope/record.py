@@ -50,6 +50,7 @@ from .._base.names import Path, join
 from .._base.trees import both_kinds
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
+from .within import Within
 
 Expect = Callable[[VariableSpec], None]
 """Is told of a variable as soon as it is created."""
@@ -63,12 +64,20 @@ class Entry:
     `jit` never takes a new call for an old one, since the old one's function has run
     with its scope. An entry matches its direct child too: that is what a scope in a
     loop's carry becomes.
+
+    Attributes:
+      parent: the one that it was flattened under.
+      trace: the one that was current.
+      barred: where JAX takes values of the state alone, and the scope came in; or "".
     """
 
-    __slots__ = ("_epoch", "_record", "parent", "trace")
+    __slots__ = ("_epoch", "_record", "barred", "parent", "trace")
 
-    def __init__(self, record: Record, parent: Entry | None = None) -> None:
+    def __init__(
+        self, record: Record, parent: Entry | None = None, barred: str = ""
+    ) -> None:
         self._record = weakref.ref(record)
+        self.barred: str = barred or (parent.barred if parent else "")
         self.parent = parent
         self.trace = trace_state()
         self._epoch = record.epoch
@@ -143,7 +152,7 @@ class Record:
       stateful: whether what is not trainable may be assigned.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
-      shared: full names of the variables that are assigned within a transform.
+      within: what the model does with its state inside of transforms.
     """
 
     def __init__(
@@ -157,7 +166,7 @@ class Record:
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
-        self.shared: set[str] = set()
+        self.within = Within()
         self._anchor: FrameType | None = anchor
         self._expect = expect
         self._trace = trace_state()

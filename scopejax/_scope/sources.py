@@ -168,7 +168,7 @@ class Recording:
     def assign(self, path: Path, value: Any, place: Place) -> None:
         """There is nothing to write."""
         self.require_item("variable", join(path), place)
-        note(place.record(), path, value, place.stack)
+        note(path, value, place, self.unsliced)
 
     def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
         """A placeholder; the key is noted."""
@@ -189,7 +189,8 @@ class Recording:
     def stack(self, n: int, place: Place) -> Parts:
         """Nothing but the axis."""
         place.record()
-        return {}, None, jnp.zeros((n,))
+        within = jnp.zeros(()) if self.unsliced is None else self.unsliced
+        return {}, None, jnp.broadcast_to(within, (n,))
 
     def named_from(self, place: Place) -> int:
         """Each call is traced anew."""

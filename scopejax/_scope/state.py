@@ -33,13 +33,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._base.dtypes import as_array
-from .._base.errors import ScopeUsageError
-from .._base.lines import user_line
 from .._base.names import join
 from .._base.trees import Tree, insert, leaves, lookup
-from .._jax.reach import is_in_reach, require_reach
+from .._jax.mapped import is_mapped, outermost, require_axis
+from .._jax.reach import is_in_reach, unreachable
 from .._jax.surroundings import current_trace, surroundings, within_trace
 from .._spec.spec import Combining
+from .refusals import came_as_a_value, elsewhere_mapped, one_for_all
 from .replicas import as_assigned, replica_axes, require_varying_state
 
 _NOTHING = Combining()
@@ -116,18 +116,19 @@ class StateCell:
         return self._ref
 
     @property
-    def _array(self) -> Any:
+    def array(self) -> Any:
+        """The value held, or the reference, as it is."""
         return self._held if self._ref is None else self._ref
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The variable's shape; within a `scan` or `vmap` that slices, of its item."""
-        return tuple(self._array.shape)
+        return tuple(self.array.shape)
 
     @property
     def dtype(self) -> Any:
         """The variable's dtype."""
-        return self._array.dtype
+        return self.array.dtype
 
     def _is_home(self) -> bool:
         return self._home is not None and self._home is current_trace()
@@ -162,7 +163,7 @@ class StateCell:
             self._held = jax.lax.stop_gradient(value)
             return
         if self._barred:
-            raise _came_as_a_value(name, self._barred)
+            raise came_as_a_value(name, self._barred)
         if not self.shared:
             raise Unforeseen(name)
         self._require_reach(name, "assigned")
@@ -171,21 +172,18 @@ class StateCell:
             value = as_assigned(name, value, present, self.combining)
             require_varying_state(name, value, present)
         constant = jax.lax.stop_gradient(value)
-        try:
+        trace = outermost(constant, self.ref)
+        with within_trace(trace):
+            if is_mapped(trace) and "V" in surroundings()[self.outside :]:
+                require_axis(constant, self._present(), one_for_all(name))
             self.ref[...] = constant
-        except Exception as error:
-            raise ScopeUsageError(
-                f"Variable {name} cannot be assigned here: {error}",
-                name=name,
-                where=user_line(),
-                remedy="Under vmap, map over the variable too: pass scope.stack(n) as"
-                " a mapped argument; or return the value and assign it outside.",
-            ) from error
 
     def _require_reach(self, name: str, what: str) -> None:
         """Refuses what JAX's references cannot do here."""
-        require_reach(name, self.outside, what)
-        require_same_axes(name, self._axes, what)
+        error = unreachable(name, self.outside, what)
+        error = error or elsewhere_mapped(name, self._axes, what)
+        if error is not None:
+            raise error
 
     def as_value(self, where: str) -> StateCell:
         """A copy that goes into a transform that takes no reference."""
@@ -208,9 +206,7 @@ class StateCell:
     def flatten(self) -> tuple[tuple[Any], _Static]:
         """Its child, and what is static."""
         reach = not self.shared or is_in_reach(self.outside)
-        static = _Static(
-            self.shared, self.outside, reach, self.combining, self._barred
-        )
+        static = _Static(self.shared, self.outside, reach, self.combining, self._barred)
         return (self.ref if self.shared else self._held,), static
 
 
@@ -233,10 +229,10 @@ def _is_cell(leaf: Any) -> bool:
     return isinstance(leaf, StateCell)
 
 
-def has_references(variables: Any) -> bool:
-    """Whether some of the variables would pass into a transform as references."""
+def references(variables: Any) -> list[StateCell]:
+    """The cells among the variables that pass into a transform as references."""
     cells = jax.tree.leaves(variables, is_leaf=_is_cell)
-    return any(_is_cell(cell) and cell.shared for cell in cells)
+    return [cell for cell in cells if _is_cell(cell) and cell.shared]
 
 
 def without_references(variables: Any, where: str) -> Any:
@@ -248,9 +244,7 @@ def without_references(variables: Any, where: str) -> Any:
     return jax.tree.map(as_value, variables, is_leaf=_is_cell)
 
 
-def cells_of(
-    values: Iterable[jax.Array], shared: Iterable[bool]
-) -> list[StateCell]:
+def cells_of(values: Iterable[jax.Array], shared: Iterable[bool]) -> list[StateCell]:
     """Cells of the current trace that hold these values, without their tangents."""
     outside, home = len(surroundings()), current_trace()
     return [
@@ -298,30 +292,3 @@ def release(held: Tree, state: Mapping[str, Any]) -> Any:
         return cell.last()
 
     return jax.tree_util.tree_map_with_path(last, state)
-
-
-def require_same_axes(name: str, axes: tuple[Any, ...], what: str) -> None:
-    """Refuses state in a `shard_map` of the model, in which it did not come.
-
-    Args:
-      axes: those that the program was mapped over where the state was taken in.
-    """
-    if axes != replica_axes():
-        raise ScopeUsageError(
-            f"Variable {name} is state and cannot be {what} in a shard_map within"
-            " the model: JAX does not pass its references through.",
-            name=name,
-            where=user_line(),
-            remedy="Read it before and pass the value; return the new one, and"
-            " assign it after. Or put shard_map around apply.",
-        )
-
-
-def _came_as_a_value(name: str, where: str) -> ScopeUsageError:
-    return ScopeUsageError(
-        f"Variable {name} cannot be assigned here: its scope came in {where}, into"
-        " which JAX takes values alone.",
-        name=name,
-        where=user_line(),
-        remedy="Return the new value, and assign it outside.",
-    )

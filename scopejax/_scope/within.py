@@ -1,0 +1,78 @@
+"""What a model that is recorded does with its state inside of JAX's transforms.
+
+`init` asks here, so that what `apply` cannot do is refused before there are variables,
+and so that `apply` knows which variables need a reference.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from .._base.errors import ScopeUsageError
+from .._jax.mapped import outermost, require_axis
+from .._jax.reach import unreachable
+from .._jax.surroundings import surroundings, within_trace
+from .refusals import came_as_a_value, elsewhere_mapped, one_for_all
+from .replicas import replica_axes
+
+
+class Within:
+    """The state of one recording.
+
+    Attributes:
+      shared: full names of the variables that are assigned within transforms.
+    """
+
+    def __init__(self) -> None:
+        self.shared: set[str] = set()
+        self._refused: dict[str, ScopeUsageError] = {}
+        self._outside = len(surroundings())
+        self._axes = replica_axes()
+
+    def read(self, name: str) -> None:
+        """Notes that a variable is read within a transform, of a scope not barred."""
+        error = self._unreachable(name, "read")
+        if error is not None:
+            self._refused.setdefault(name, error)
+
+    def assigned(
+        self, name: str, value: jax.Array, unsliced: jax.Array | None, barred: str
+    ) -> None:
+        """Notes that a variable is assigned within a transform.
+
+        Args:
+          name: its full name.
+          value: of a trace within that of the model.
+          unsliced: of the recorded scope that assigns: mapped as the variable will be.
+          barred: where the scope came in, if JAX takes values alone there; else "".
+
+        Raises:
+          ScopeUsageError: JAX cannot write it there.
+        """
+        self.shared.add(name)
+        error = self._unreachable(name, "assigned")
+        if barred:
+            error = came_as_a_value(name, barred)
+        if error is not None:
+            raise error
+        if "V" in surroundings()[self._outside :]:
+            state = jnp.zeros(()) if unsliced is None else unsliced
+            value, state = map(jax.lax.stop_gradient, (value, state))
+            with within_trace(outermost(value, state)):
+                require_axis(value, state, one_for_all(name))
+
+    def _unreachable(self, name: str, what: str) -> ScopeUsageError | None:
+        error = unreachable(name, self._outside, what, inside_alone=True)
+        return error or elsewhere_mapped(name, self._axes, what)
+
+    def end(self) -> None:
+        """The model has ended.
+
+        Raises:
+          ScopeUsageError: a variable that needs a reference is read where JAX takes
+            none.
+        """
+        for name, error in self._refused.items():
+            if name in self.shared:
+                raise error
