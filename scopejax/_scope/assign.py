@@ -60,7 +60,9 @@ def note(path: Path, value: Any, place: Place, unsliced: jax.Array | None) -> No
     fitting = _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
     if spec.aggregation is not VariableAggregation.NONE:
         as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
-    if not record.is_at_top(trace_state()):
+    if record.is_at_top(trace_state()):
+        record.within.assigned_at_top(name)
+    else:
         record.within.assigned(name, fitting, unsliced, entry.barred)
 
 

@@ -6,7 +6,9 @@ nothing, and the program is that of a model which passes its state on by hand. I
 another trace, the body of a `scan`, a branch, a jitted function, JAX takes its present
 value, as it would take it from a dict.
 
-Only a variable that the model *writes* there needs more: it becomes a reference,
+Only a variable that the model *writes* there, or after a function there has read it by
+closure, which `jit` may call again without running it, needs more: it becomes a
+reference,
 `jax.new_ref`, which such bodies read and write in place, and which is frozen at the
 end. `apply` has to know which these are before it takes the first one into a trace. So
 a cell that is to stay a value refuses to be written there, by `Unforeseen`, and the
@@ -85,7 +87,8 @@ class StateCell:
     """
 
     __slots__ = (
-        "_axes", "_barred", "_held", "_home", "_ref", "combining", "outside", "shared",
+        "_axes", "_barred", "_held", "_home", "_lent", "_ref", "combining", "outside",
+        "shared",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +107,7 @@ class StateCell:
         self._held = held
         self._home = home  # the trace in which the value is held
         self._barred = barred
+        self._lent = False  # whether a function in another trace closes over the value
         self._axes = replica_axes()
 
     @property
@@ -140,11 +144,16 @@ class StateCell:
           ScopeUsageError: JAX cannot read it here.
         """
         if self._is_home() or (self._home is not None and not self.shared):
+            self._lend()
             value: jax.Array = self._held
             return value
         if self.shared:
             self._require_reach(name, "read")
         return self._present()
+
+    def _lend(self) -> None:
+        """Notes that the value may be part of what `jit` keeps, and calls again."""
+        self._lent = self._lent or not self._is_home()
 
     def _present(self) -> jax.Array:
         held = self.ref[...] if self.shared else self._held
@@ -159,6 +168,8 @@ class StateCell:
           Unforeseen: it is not shared.
         """
         if self._is_home():
+            if self._lent and not self.shared:
+                raise Unforeseen(name)
             value = as_assigned(name, value, self._held, self.combining)
             self._held = jax.lax.stop_gradient(value)
             return
@@ -205,6 +216,7 @@ class StateCell:
 
     def flatten(self) -> tuple[tuple[Any], _Static]:
         """Its child, and what is static."""
+        self._lend()
         reach = not self.shared or is_in_reach(self.outside)
         static = _Static(self.shared, self.outside, reach, self.combining, self._barred)
         return (self.ref if self.shared else self._held,), static

@@ -21,20 +21,36 @@ class Within:
     """The state of one recording.
 
     Attributes:
-      shared: full names of the variables that are assigned within transforms.
+      shared: full names of the variables that are assigned within transforms, or after
+        one has read them by closure.
     """
 
     def __init__(self) -> None:
         self.shared: set[str] = set()
+        self._lent: set[str] = set()
         self._refused: dict[str, ScopeUsageError] = {}
         self._outside = len(surroundings())
         self._axes = replica_axes()
 
-    def read(self, name: str) -> None:
-        """Notes that a variable is read within a transform, of a scope not barred."""
-        error = self._unreachable(name, "read")
+    def read(self, name: str, barred: str, by_closure: bool) -> None:
+        """Notes that a variable is read within a transform.
+
+        Args:
+          name: its full name.
+          barred: as of `assigned`.
+          by_closure: whether the scope came into the transform of the model's own trace
+            by closure.
+        """
+        if by_closure:
+            self._lent.add(name)
+        error = None if barred else self._unreachable(name, "read")
         if error is not None:
             self._refused.setdefault(name, error)
+
+    def assigned_at_top(self, name: str) -> None:
+        """Notes that a variable is assigned in the model's own trace."""
+        if name in self._lent:
+            self.shared.add(name)
 
     def assigned(
         self, name: str, value: jax.Array, unsliced: jax.Array | None, barred: str

@@ -230,6 +230,34 @@ def test_a_read_that_a_later_write_makes_impossible():
     )
 
 
+@pytest.mark.parametrize("inner", ["read", "flattened"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_jitted_function_that_closes_over_state_reads_what_is_written_since(
+    inner, known
+):
+    """JAX does not run it a second time, and yet it gives the new value."""
+
+    def model(scope, x):
+        n = scope.get_variable("n", (), trainable=False)
+        scope.assign("n", n + 1)
+        again = scope.with_options(reuse=True)
+
+        def read(scope, x):
+            return x + scope.get_variable("n", ())
+
+        through = jax.jit(read) if inner == "flattened" else read
+        function = jax.jit(lambda x: through(again, x))
+        first = function(x)
+        scope.assign("n", n + 10)
+        return first, function(x)
+
+    net = sj.transform_with_state(model)
+    if known:
+        net.init(KEY, X)
+    (one, two), new = net.apply({}, {"n": jnp.zeros(())}, X)
+    assert_close((one, two, new["n"]), (X + 1, X + 10, jnp.float32(10)))
+
+
 def test_replicas_are_as_before():
     """Around `apply` a `shard_map` has state of its own, in references or not."""
 
