@@ -21,7 +21,7 @@ ROOMS = {
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
     "_scope": "named copies replicas request refusals state within record place checks"
-    " from_inputs getter lookup assign sources fields pytree scope",
+    " from_inputs getter lookup assign sources fields trained pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",

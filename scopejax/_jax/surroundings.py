@@ -39,6 +39,7 @@ _VMAP = _with_inner(jax.vmap)
 _BRANCHES = _own(jax.lax.cond, jax.lax.switch)
 _CUSTOM_JVP = _own(jax.custom_jvp.__call__)
 _CUSTOM_VMAP = _own(jax.custom_batching.custom_vmap.__call__)
+_GRADIENTS = _with_inner(jax.value_and_grad, jax.jacfwd, jax.jacrev)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
 _SHARD_MAP_FILE = inspect.unwrap(jax.shard_map).__code__.co_filename
 _BOUNDARY = jax.lax.scan.__code__  # around each function of JAX's that users call
@@ -140,14 +141,25 @@ def taking() -> str:
     As in `surroundings`, and ``D`` for `shard_map`; "" for any other, and where it is
     the user's own code that flattens.
     """
-    for frame in _frames_of_jax():
-        code = frame.f_code
-        if code is _BOUNDARY:
-            break
-        letter = "D" if code.co_filename == _SHARD_MAP_FILE else _letter(frame)
+    for frame in _frames_of_taker():
+        sharded = frame.f_code.co_filename == _SHARD_MAP_FILE
+        letter = "D" if sharded else _letter(frame)
         if letter:
             return letter
     return ""
+
+
+def differentiating() -> bool:
+    """Whether it is `grad`, or a Jacobian, that flattens what it differentiates."""
+    return any(frame.f_code in _GRADIENTS for frame in _frames_of_taker())
+
+
+def _frames_of_taker() -> Iterator[FrameType]:
+    """The frames of the function of JAX's that the user called last."""
+    for frame in _frames_of_jax():
+        if frame.f_code is _BOUNDARY:
+            return
+        yield frame
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

@@ -54,7 +54,7 @@ def record(
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
-            record.within.end()
+            record.within.end(record.specs.values(), record.stateful)
             specs.extend(record.specs.values())
             if shared is not None:
                 shared.update(record.within.shared)

@@ -129,6 +129,13 @@ class Place:
             crossing=crossing,
         )
 
+    def apart(self) -> Place:
+        """This place on the other side of a boundary, its state set aside."""
+        place = self.at_boundary()
+        if place.entry is not None:
+            place.entry.apart = self.path
+        return place
+
     def arrived(self, axes: int | None) -> Place:
         """This place behind the boundary, where its key has `axes` axes left.
 

@@ -15,11 +15,12 @@ import jax
 
 from .._base.keys import key_axes
 from .._jax.reach import values_alone
-from .._jax.surroundings import slicing_loops
+from .._jax.surroundings import differentiating, slicing_loops
 from .fields import F, Fields, make
 from .place import Crossing, Place
 from .sources import Parts
 from .state import references, without_references
+from .trained import Static, flatten, require_trained, unflatten
 
 _NAMES = ("variables", "key", "unsliced")
 
@@ -32,8 +33,14 @@ def registered(kind: type[F]) -> type[F]:
     return kind
 
 
-def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
+def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
+    trained = flatten(scope)
+    if trained is not None:
+        return trained
     children, place = scope._children(), scope._place
+    apart = place.entry is not None and place.entry.apart == place.path
+    if differentiating() and not apart:
+        require_trained(scope)
     barred = _barred(children, place)
     if barred:
         children = (without_references(children[0], barred), *children[1:])
@@ -45,11 +52,13 @@ def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
 def _barred(children: Parts, place: Place) -> str:
     """In words, the transform that is entered, if it takes no references; else ""."""
     variables, _, unsliced = children
-    if place.entry is None:
+    entry = place.entry
+    if entry is None:
         cells = references(variables) if variables else []
         return values_alone([c.array for c in cells], place.whole) if cells else ""
-    sliced = [] if unsliced is None else [unsliced]
-    return values_alone(sliced, place.whole) if place.record().stateful else ""
+    if entry.apart == place.path or not place.record().stateful:
+        return ""
+    return values_alone([] if unsliced is None else [unsliced], place.whole)
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:
@@ -63,13 +72,15 @@ def _axes(key: Any, unsliced: Any) -> int | None:
     return axes
 
 
-def _flatten_with_keys(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children, place = _flatten(scope)
+def _flatten_with_keys(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
+    children, static = _flatten(scope)
     keys = map(jax.tree_util.GetAttrKey, _NAMES)
-    return tuple(zip(keys, children, strict=True)), place
+    return tuple(zip(keys, children, strict=False)), static
 
 
-def _unflatten(kind: type[F], place: Place, children: Any) -> F:
+def _unflatten(kind: type[F], place: Place | Static, children: Any) -> F:
+    if isinstance(place, Static):
+        return unflatten(kind, place, children)
     if place.entry is not None:
         place.entry.enter()
     variables, key, unsliced = children

@@ -69,15 +69,17 @@ class Entry:
       parent: the one that it was flattened under.
       trace: the one that was current.
       barred: where JAX takes values of the state alone, and the scope came in; or "".
+      apart: of which scope the state is set aside; see `trained`.
     """
 
-    __slots__ = ("_epoch", "_record", "barred", "parent", "trace")
+    __slots__ = ("_epoch", "_record", "apart", "barred", "parent", "trace")
 
     def __init__(
         self, record: Record, parent: Entry | None = None, barred: str = ""
     ) -> None:
         self._record = weakref.ref(record)
         self.barred: str = barred or (parent.barred if parent else "")
+        self.apart: Path | None = parent.apart if parent else None
         self.parent = parent
         self.trace = trace_state()
         self._epoch = record.epoch

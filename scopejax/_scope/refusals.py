@@ -9,6 +9,7 @@ from typing import Any
 
 from .._base.errors import ScopeUsageError
 from .._base.lines import user_line
+from .._base.names import Path, join
 from .._jax.mapped import Refusal
 from .replicas import replica_axes
 
@@ -58,4 +59,22 @@ def one_for_all(name: str) -> Refusal:
         " jitted functions, assign one for all: a mean over the members, or"
         " batch_norm(axis_name=...). Under vmap each member has a variable of its own"
         " if scope.stack(n) is a mapped argument.",
+    )
+
+
+def no_gradient(path: Path, name: str = "", where: str = "") -> ScopeUsageError:
+    """The error for the gradient with respect to what has none.
+
+    Args:
+      path: of the scope.
+      name: the full name of a variable below it that is not trained; "" for a key.
+      where: the user's line; this one if it is "".
+    """
+    found = f"variable {name}, which is not trained" if name else "a random key"
+    return ScopeUsageError(
+        f"The gradient with respect to the scope {join(path)!r} is asked for, and it"
+        f" has {found}.",
+        name=name or join(path),
+        where=where or user_line(),
+        remedy="Differentiate with respect to scope.trainable(); the rest goes along.",
     )

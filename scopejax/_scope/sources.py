@@ -71,9 +71,10 @@ class HeldArrays:
       key: the random key at that boundary, or None.
       unsliced: see `Recording`; of a stack without arrays and key.
       copies: what was brought elsewhere to be read, on this side of the boundary.
+      asides: by path, what `trained.trained` has set aside.
     """
 
-    __slots__ = ("copies", "key", "unsliced", "variables")
+    __slots__ = ("asides", "copies", "key", "unsliced", "variables")
     recording: ClassVar[bool] = False
 
     def __init__(
@@ -84,6 +85,7 @@ class HeldArrays:
     ) -> None:
         self.variables, self.key, self.unsliced = variables, key, unsliced
         self.copies = Copies()
+        self.asides: dict[Path, Any] = {}
 
     def get(self, request: Request, place: Place) -> jax.Array:
         """The variable, checked, and brought to where it is to be read."""

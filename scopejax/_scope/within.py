@@ -6,14 +6,24 @@ and so that `apply` knows which variables need a reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import jax
 import jax.numpy as jnp
 
 from .._base.errors import ScopeUsageError
+from .._base.lines import user_line
+from .._base.names import Path
 from .._jax.mapped import outermost, require_axis
 from .._jax.reach import unreachable
 from .._jax.surroundings import surroundings, within_trace
-from .refusals import came_as_a_value, elsewhere_mapped, one_for_all
+from .._spec.spec import VariableSpec
+from .refusals import (
+    came_as_a_value,
+    elsewhere_mapped,
+    no_gradient,
+    one_for_all,
+)
 from .replicas import replica_axes
 
 
@@ -28,6 +38,7 @@ class Within:
     def __init__(self) -> None:
         self.shared: set[str] = set()
         self._lent: set[str] = set()
+        self._gradients: list[tuple[Path, str]] = []
         self._refused: dict[str, ScopeUsageError] = {}
         self._outside = len(surroundings())
         self._axes = replica_axes()
@@ -82,13 +93,30 @@ class Within:
         error = unreachable(name, self._outside, what, inside_alone=True)
         return error or elsewhere_mapped(name, self._axes, what)
 
-    def end(self) -> None:
+    def differentiated(self, path: Path) -> None:
+        """Notes that a gradient is taken with respect to the scope at `path`."""
+        self._gradients.append((path, user_line()))
+
+    def end(self, specs: Iterable[VariableSpec], stateful: bool) -> None:
         """The model has ended.
+
+        Args:
+          specs: of its variables.
+          stateful: whether those that are not trainable are state.
 
         Raises:
           ScopeUsageError: a variable that needs a reference is read where JAX takes
-            none.
+            none; or one that has no gradient is below a scope that is differentiated.
         """
         for name, error in self._refused.items():
             if name in self.shared:
                 raise error
+        for spec in specs if self._gradients else ():
+            floats = jnp.issubdtype(spec.dtype, jnp.inexact)
+            if not floats or (stateful and not spec.trainable):
+                self._require_no_gradient(spec)
+
+    def _require_no_gradient(self, spec: VariableSpec) -> None:
+        for path, where in self._gradients:
+            if spec.path[: len(path)] == path:
+                raise no_gradient(path, spec.name, where)
