@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from .._base.errors import ScopeUsageError
 from .._base.lines import user_line
 from .mapped import has_axis
-from .surroundings import surroundings, taking
+from .surroundings import surroundings
 
 
 class _Gap(NamedTuple):
@@ -75,16 +75,18 @@ _VALUES_ALONE = {
     "M": "an argument of a custom_vmap function",
     "D": "an argument of a shard_map",
 }
+MAY_TAKE_VALUES = frozenset([*_VALUES_ALONE, "B"])
+"""The letters of transforms that take no references, always or in some places."""
 
 
-def values_alone(children: Iterable[Any], is_sliced: bool) -> str:
+def values_alone(letter: str, children: Iterable[Any], is_sliced: bool) -> str:
     """In words, what flattens just now and takes no references; "" if it does.
 
     Args:
+      letter: of `surroundings.taking`.
       children: the references, or what is mapped as they will be.
       is_sliced: whether a whole stack is flattened, which a loop slices.
     """
-    letter = taking()
     if letter == "B":
         return "an argument of a branch under vmap" if "V" in surroundings() else ""
     if letter == "S" and is_sliced:
@@ -93,35 +95,41 @@ def values_alone(children: Iterable[Any], is_sliced: bool) -> str:
     return _VALUES_ALONE.get(letter, "")
 
 
-def _gap(outside: int, inside_alone: bool = False) -> _Gap | None:
-    word = surroundings()
-    around = "" if inside_alone else word[:outside]
-    place = f"{around}|{word[outside:]}"
-    return next((gap for gap in _GAPS if gap.place.search(place)), None)
-
-
-def is_in_reach(outside: int) -> bool:
-    """Whether JAX can follow a reference to where the code runs.
+def place_inside(outside: int, *, alone: bool = False) -> str:
+    """The word of where the code runs, with its bar.
 
     Args:
       outside: how many letters the surroundings had where the state was taken in.
+      alone: whether what is around the model does not count: `init` is not where
+        `apply` will be.
     """
-    return _gap(outside) is None
+    word = surroundings()
+    return f"{'' if alone else word[:outside]}|{word[outside:]}"
 
 
-def unreachable(
-    name: str, outside: int, what: str, *, inside_alone: bool = False
-) -> ScopeUsageError | None:
+def is_under_vmap(place: str) -> bool:
+    """Whether the model has a `vmap` around the code at a place."""
+    return "V" in place.partition("|")[2]
+
+
+def is_in_reach(place: str) -> bool:
+    """Whether JAX can follow a reference to a place."""
+    return _gap(place) is None
+
+
+def _gap(place: str) -> _Gap | None:
+    return next((gap for gap in _GAPS if gap.place.search(place)), None)
+
+
+def unreachable(name: str, place: str, what: str) -> ScopeUsageError | None:
     """The error for state that is read or written where JAX cannot follow, if it is so.
 
     Args:
       name: full name of the variable.
-      outside: as of `is_in_reach`.
+      place: where.
       what: is done: ``"read"`` or ``"assigned"``.
-      inside_alone: whether what is around the model does not count: `init` is not where
-        `apply` will be.
     """
-    gap = _gap(outside, inside_alone)
+    gap = _gap(place)
     if gap is None:
         return None
     return ScopeUsageError(

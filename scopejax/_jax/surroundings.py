@@ -42,6 +42,7 @@ _CUSTOM_VMAP = _own(jax.custom_batching.custom_vmap.__call__)
 _GRADIENTS = _with_inner(jax.value_and_grad, jax.jacfwd, jax.jacrev)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
 _SHARD_MAP_FILE = inspect.unwrap(jax.shard_map).__code__.co_filename
+_TREES_FILE = inspect.unwrap(jax.tree_util.tree_leaves).__code__.co_filename
 _BOUNDARY = jax.lax.scan.__code__  # around each function of JAX's that users call
 
 # A letter for each transform that matters to state.
@@ -56,6 +57,9 @@ _LETTERS = {
         _with_inner(jax.grad, jax.value_and_grad, jax.vjp, jax.linearize), "G"
     ),
 }
+
+
+_TAKING_FILES = {_CHECKPOINT_FILE: "C", _SHARD_MAP_FILE: "D"}
 
 
 def _frames() -> Iterator[FrameType]:
@@ -136,30 +140,28 @@ def slicing_loops() -> int | None:
 
 
 def taking() -> str:
-    """A letter for the transform that flattens its arguments just now.
+    """A letter for the function of JAX's that flattens its arguments just now.
 
-    As in `surroundings`, and ``D`` for `shard_map`; "" for any other, and where it is
-    the user's own code that flattens.
+    As in `surroundings`; also ``D`` for `shard_map`, and ``g`` where it is `grad` or a
+    Jacobian that flattens what it differentiates. "" for any other, and where it is the
+    user's own code that flattens.
     """
-    for frame in _frames_of_taker():
-        sharded = frame.f_code.co_filename == _SHARD_MAP_FILE
-        letter = "D" if sharded else _letter(frame)
-        if letter:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_jax(frame):
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_filename == _TREES_FILE:
+        frame = frame.f_back
+    if frame is not None and frame.f_code in _GRADIENTS:
+        return "g"
+    while frame is not None:  # no generator: this runs for each flattening
+        code = frame.f_code
+        letter = _LETTERS.get(code) or _TAKING_FILES.get(code.co_filename)
+        if letter is not None:
             return letter
+        if code is _BOUNDARY or not is_jax(frame):
+            return ""
+        frame = frame.f_back
     return ""
-
-
-def differentiating() -> bool:
-    """Whether it is `grad`, or a Jacobian, that flattens what it differentiates."""
-    return any(frame.f_code in _GRADIENTS for frame in _frames_of_taker())
-
-
-def _frames_of_taker() -> Iterator[FrameType]:
-    """The frames of the function of JAX's that the user called last."""
-    for frame in _frames_of_jax():
-        if frame.f_code is _BOUNDARY:
-            return
-        yield frame
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

@@ -136,6 +136,11 @@ class Place:
             place.entry.apart = self.path
         return place
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is recorded, and its state set aside."""
+        return self.entry is not None and self.entry.apart == self.path
+
     def arrived(self, axes: int | None) -> Place:
         """This place behind the boundary, where its key has `axes` axes left.
 

@@ -14,13 +14,13 @@ from typing import Any
 import jax
 
 from .._base.keys import key_axes
-from .._jax.reach import values_alone
-from .._jax.surroundings import differentiating, slicing_loops
+from .._jax.reach import MAY_TAKE_VALUES, values_alone
+from .._jax.surroundings import slicing_loops, taking
 from .fields import F, Fields, make
 from .place import Crossing, Place
 from .sources import Parts
 from .state import references, without_references
-from .trained import Static, flatten, require_trained, unflatten
+from .trained import Static, TrainedArrays, flatten, require_trained, unflatten
 
 _NAMES = ("variables", "key", "unsliced")
 
@@ -34,31 +34,32 @@ def registered(kind: type[F]) -> type[F]:
 
 
 def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
-    trained = flatten(scope)
-    if trained is not None:
-        return trained
+    if isinstance(scope._source, TrainedArrays):
+        trained = flatten(scope)
+        if trained is not None:
+            return trained
     children, place = scope._children(), scope._place
-    apart = place.entry is not None and place.entry.apart == place.path
-    if differentiating() and not apart:
+    letter, barred = taking(), ""
+    if letter == "g" and not place.is_apart:
         require_trained(scope)
-    barred = _barred(children, place)
-    if barred:
-        children = (without_references(children[0], barred), *children[1:])
+    elif letter in MAY_TAKE_VALUES and not place.is_apart:
+        barred = _barred(letter, children, place)
+        if barred:
+            children = (without_references(children[0], barred), *children[1:])
     axes = _axes(*children[1:])
     crossing = Crossing(axes, slicing_loops()) if axes else None
     return children, place.at_boundary(crossing=crossing, barred=barred)
 
 
-def _barred(children: Parts, place: Place) -> str:
+def _barred(letter: str, children: Parts, place: Place) -> str:
     """In words, the transform that is entered, if it takes no references; else ""."""
     variables, _, unsliced = children
-    entry = place.entry
-    if entry is None:
+    if place.entry is None:
         cells = references(variables) if variables else []
-        return values_alone([c.array for c in cells], place.whole) if cells else ""
-    if entry.apart == place.path or not place.record().stateful:
-        return ""
-    return values_alone([] if unsliced is None else [unsliced], place.whole)
+        arrays = [cell.array for cell in cells]
+        return values_alone(letter, arrays, place.whole) if cells else ""
+    arrays = [] if unsliced is None else [unsliced]
+    return values_alone(letter, arrays, place.whole)
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:

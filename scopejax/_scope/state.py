@@ -38,7 +38,7 @@ from .._base.dtypes import as_array
 from .._base.names import join
 from .._base.trees import Tree, insert, leaves, lookup
 from .._jax.mapped import is_mapped, outermost, require_axis
-from .._jax.reach import is_in_reach, unreachable
+from .._jax.reach import is_in_reach, is_under_vmap, place_inside, unreachable
 from .._jax.surroundings import current_trace, surroundings, within_trace
 from .._spec.spec import Combining
 from .refusals import came_as_a_value, elsewhere_mapped, one_for_all
@@ -148,7 +148,7 @@ class StateCell:
             value: jax.Array = self._held
             return value
         if self.shared:
-            self._require_reach(name, "read")
+            self._require_reach(name, place_inside(self.outside), "read")
         return self._present()
 
     def _lend(self) -> None:
@@ -177,7 +177,8 @@ class StateCell:
             raise came_as_a_value(name, self._barred)
         if not self.shared:
             raise Unforeseen(name)
-        self._require_reach(name, "assigned")
+        place = place_inside(self.outside)
+        self._require_reach(name, place, "assigned")
         if self._axes:
             present = self.ref[...]
             value = as_assigned(name, value, present, self.combining)
@@ -185,13 +186,13 @@ class StateCell:
         constant = jax.lax.stop_gradient(value)
         trace = outermost(constant, self.ref)
         with within_trace(trace):
-            if is_mapped(trace) and "V" in surroundings()[self.outside :]:
+            if is_under_vmap(place) and is_mapped(trace):
                 require_axis(constant, self._present(), one_for_all(name))
             self.ref[...] = constant
 
-    def _require_reach(self, name: str, what: str) -> None:
+    def _require_reach(self, name: str, place: str, what: str) -> None:
         """Refuses what JAX's references cannot do here."""
-        error = unreachable(name, self.outside, what)
+        error = unreachable(name, place, what)
         error = error or elsewhere_mapped(name, self._axes, what)
         if error is not None:
             raise error
@@ -217,7 +218,7 @@ class StateCell:
     def flatten(self) -> tuple[tuple[Any], _Static]:
         """Its child, and what is static."""
         self._lend()
-        reach = not self.shared or is_in_reach(self.outside)
+        reach = not self.shared or is_in_reach(place_inside(self.outside))
         static = _Static(self.shared, self.outside, reach, self.combining, self._barred)
         return (self.ref if self.shared else self._held,), static
 

@@ -15,7 +15,7 @@ from .._base.errors import ScopeUsageError
 from .._base.lines import user_line
 from .._base.names import Path
 from .._jax.mapped import outermost, require_axis
-from .._jax.reach import unreachable
+from .._jax.reach import is_under_vmap, place_inside, unreachable
 from .._jax.surroundings import surroundings, within_trace
 from .._spec.spec import VariableSpec
 from .refusals import (
@@ -54,7 +54,7 @@ class Within:
         """
         if by_closure:
             self._lent.add(name)
-        error = None if barred else self._unreachable(name, "read")
+        error = None if barred else self._unreachable(name, self._place(), "read")
         if error is not None:
             self._refused.setdefault(name, error)
 
@@ -78,19 +78,23 @@ class Within:
           ScopeUsageError: JAX cannot write it there.
         """
         self.shared.add(name)
-        error = self._unreachable(name, "assigned")
+        place = self._place()
+        error = self._unreachable(name, place, "assigned")
         if barred:
             error = came_as_a_value(name, barred)
         if error is not None:
             raise error
-        if "V" in surroundings()[self._outside :]:
+        if is_under_vmap(place):
             state = jnp.zeros(()) if unsliced is None else unsliced
             value, state = map(jax.lax.stop_gradient, (value, state))
             with within_trace(outermost(value, state)):
                 require_axis(value, state, one_for_all(name))
 
-    def _unreachable(self, name: str, what: str) -> ScopeUsageError | None:
-        error = unreachable(name, self._outside, what, inside_alone=True)
+    def _place(self) -> str:
+        return place_inside(self._outside, alone=True)
+
+    def _unreachable(self, name: str, place: str, what: str) -> ScopeUsageError | None:
+        error = unreachable(name, place, what)
         return error or elsewhere_mapped(name, self._axes, what)
 
     def differentiated(self, path: Path) -> None:

@@ -260,7 +260,7 @@ def test_what_has_no_gradient_is_refused_by_name(kind):
 def test_a_whole_stack_is_refused():
     """A stack is taken within the function; its scope is differentiated."""
     scope = sj.Scope({"w": jnp.ones((2, 3))})
-    with pytest.raises(sj.ScopeUsageError, match="gradient .*asked of a stack of 2"):
+    with pytest.raises(sj.ScopeUsageError, match=r"gradient .*asked of a stack of 2"):
         scope.stack(2).trainable()
 
     def scored(scope):
