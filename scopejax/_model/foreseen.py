@@ -30,19 +30,15 @@ class Foreseen:
       recorded: the names that a recording finds, given the model's arguments.
     """
 
-    def __init__(
-        self, recorded: Callable[[tuple[Any, ...], dict[str, Any]], set[str]]
-    ) -> None:
+    def __init__(self, recorded: Callable[..., Names]) -> None:
         self._recorded = recorded
         self._known: dict[Hashable, Names] = {}
 
-    def add(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: set[str]
-    ) -> None:
+    def add(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: Names) -> None:
         """Notes the names of a recording with such arguments."""
         self._add(Arguments(args, kwargs).kind(), names)
 
-    def _add(self, kind: Hashable, names: set[str]) -> Names:
+    def _add(self, kind: Hashable, names: Names) -> Names:
         if len(self._known) >= _MOST:
             self._known.clear()
         known = self._known[kind] = self._known.get(kind, frozenset()) | names
@@ -58,10 +54,10 @@ class Foreseen:
         kind = Arguments(args, kwargs).kind()
         names = self._known.get(kind)
         if names is None:
-            names = self._add(kind, self._recorded(args, kwargs))
+            names = self._add(kind, self._recorded(*args, **kwargs))
         while True:
             try:
                 return model(names)
             except Unforeseen as unforeseen:
                 missed = unforeseen.name
-            names = self._add(kind, {missed})
+            names = self._add(kind, frozenset([missed]))

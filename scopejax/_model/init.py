@@ -31,22 +31,21 @@ def record(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     *,
+    stateful: bool = False,
     expect: Expect | None = None,
     making: Making | None = None,
-    shared: set[str] | None = None,
 ) -> Manifest:
     """The manifest of one abstract run of the model.
 
     Args:
       key: the root key; None for an abstract one.
+      stateful: whether the model may assign variables.
       expect: is told of each variable that the model's own trace creates.
       making: looks at the variables while they are recorded.
-      shared: gets the full names of the variables that are assigned within transforms;
-        None where the model may assign none.
     """
-    stateful = shared is not None
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
+    shared: set[str] = set()
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
@@ -54,10 +53,9 @@ def record(
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
-            record.within.end(record.specs.values(), record.stateful)
+            record.within.end(record.specs.values(), stateful)
             specs.extend(record.specs.values())
-            if shared is not None:
-                shared.update(record.within.shared)
+            shared.update(record.within.shared)
         if not _looks_for_leaks():
             raise _Recorded
 
@@ -65,7 +63,7 @@ def record(
         key = jax.eval_shape(lambda: jax.random.key(0))
     with contextlib.suppress(_Recorded):
         jax.eval_shape(run, key, arguments.arrays)
-    return Manifest(specs)
+    return Manifest(specs, shared=shared)
 
 
 class _Recorded(Exception):
@@ -86,14 +84,9 @@ def initialize(
     mesh: AnyMesh | None,
     progress: bool,
     *,
-    shared: set[str] | None = None,
+    stateful: bool = False,
 ) -> tuple[Manifest, Tree]:
-    """The manifest and the arrays; those in `given` are checked and kept.
-
-    Args:
-      shared: as of `record`, of a model with state; None for any other.
-    """
-    stateful = shared is not None
+    """The manifest and the arrays; those in `given` are checked and kept."""
     require_key(key)
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
@@ -107,9 +100,9 @@ def initialize(
             key,
             args,
             kwargs,
+            stateful=stateful,
             expect=maker.expect,
             making=making,
-            shared=shared,
         )
         pending = pending_in(run, known, stateful=stateful)
         maker.total([run[name] for name in pending])  # the rest follows
@@ -118,6 +111,7 @@ def initialize(
         if pending:
             arguments = Arguments(args, kwargs)
             require_inputs(pending, arguments.leaves)
+            shared = run._shared if stateful else None
             offered = _offered(model, key, arguments, pending, rest, made, shared)
             jax.tree.map(maker.begun, offered)
             made = run._made_by(maker, merge(made, offered))
@@ -131,9 +125,13 @@ def _offered(
     pending: Mapping[str, Pending],
     rest: Manifest,
     made: Tree,
-    shared: set[str] | None,
+    shared: frozenset[str] | None,
 ) -> Tree:
-    """What the model computes from its inputs, given all `rest` as `made`."""
+    """What the model computes from its inputs, given all `rest` as `made`.
+
+    Args:
+      shared: of the recording, if the model has state; else None.
+    """
     state, params = rest.select(trainable=False).partition(made)
 
     def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:

@@ -115,7 +115,13 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
     """
     _require_model(model)
-    foreseen = Foreseen(lambda args, kwargs: _shared(model, args, kwargs))
+
+    def shared(*args: Any, **kwargs: Any) -> frozenset[str]:
+        with contextlib.suppress(Exception):  # some run on what they cannot create
+            return record(model, None, args, kwargs, stateful=True)._shared
+        return frozenset()
+
+    foreseen = Foreseen(shared)
 
     def init(
         key: jax.Array,
@@ -126,11 +132,10 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         progress: bool = False,
         **kwargs: Any,
     ) -> tuple[Tree, Tree]:
-        shared: set[str] = set()
         specs, variables = initialize(
-            model, key, args, kwargs, given, mesh, progress, shared=shared
+            model, key, args, kwargs, given, mesh, progress, stateful=True
         )
-        foreseen.add(args, kwargs, shared)
+        foreseen.add(args, kwargs, specs._shared)
         return specs.select(trainable=True).partition(variables)
 
     def apply(
@@ -149,9 +154,8 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         return foreseen.run(run, args, kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        shared: set[str] = set()
-        specs = record(model, None, args, kwargs, shared=shared)
-        foreseen.add(args, kwargs, shared)
+        specs = record(model, None, args, kwargs, stateful=True)
+        foreseen.add(args, kwargs, specs._shared)
         return specs
 
     def check(
@@ -164,13 +168,3 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         manifest(*args, **kwargs).check(merge(params, state))
 
     return TransformedWithState(init, apply, manifest, check)
-
-
-def _shared(
-    model: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> set[str]:
-    """What a recording says that `model` assigns within transforms, if it can tell."""
-    shared: set[str] = set()
-    with contextlib.suppress(Exception):  # some models run on what they cannot create
-        record(model, None, args, kwargs, shared=shared)
-    return shared
