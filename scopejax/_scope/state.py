@@ -6,15 +6,15 @@ nothing, and the program is that of a model which passes its state on by hand. I
 another trace, the body of a `scan`, a branch, a jitted function, JAX takes its present
 value, as it would take it from a dict.
 
-Only a variable that the model *writes* there, or after a function there has read it by
-closure, which `jit` may call again without running it, needs more: it becomes a
-reference,
+Only a variable that the model *writes* there needs more: it becomes a reference,
 `jax.new_ref`, which such bodies read and write in place, and which is frozen at the
-end. `apply` has to know which these are before it takes the first one into a trace. So
-a cell that is to stay a value refuses to be written there, by `Unforeseen`, and the
-model runs once more; `_model/foreseen.py` has the details. And where JAX can take a
-value but no reference, the carry of a loop for one, the reference is read on the way in
-and cannot be written behind.
+end. So does one that is written after a function in another trace has read it by
+closure, since `jit` calls that again without running it. `apply` has to know which
+these are before it takes the first one into a trace. A cell that is not among them
+refuses to be written there, by `Unforeseen`, and the model runs once more;
+`_model/foreseen.py` has the details. And where JAX takes a value but no reference, the
+carry of a loop for one, the reference is read on the way in, and cannot be written
+behind.
 
 **No gradient flows through state**, as in TF1: what is written is a value, and what is
 read is a constant. So an assignment does the same under `grad` of the whole model,
