@@ -16,12 +16,12 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys tf1_errors sizes",
-    "_jax": "flags memory calls jaxprs contexts mesh surroundings reach",
+    "_jax": "flags memory calls jaxprs contexts mesh surroundings mapped reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions reached signature sameness options spec stacks partition",
-    "_scope": "named copies replicas request record place state checks from_inputs"
-    " getter lookup assign sources fields pytree scope",
+    "_scope": "named copies replicas request refusals state within record place checks"
+    " from_inputs getter lookup assign sources fields trained pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "cells table bars progress",
     "_version": "",
@@ -33,7 +33,7 @@ ROOMS = {
     " _statistics _heatmaps _leaves _pairs _compare _manifests_and_scopes _show",
     "graphs": "_calls _flops _arrange _words _table _trace _owners _flow _ends _folding"
     " _times _boxes _profile _sheet _svg _ports _edges _layout _outline _graph",
-    "_model": "init recordings transformed transform remat",
+    "_model": "init recordings transformed foreseen transform remat",
     "getters": "",
     "optim": "",
     "checkpoints": "_tensorflow _entry _layers _renaming _bundles _orbax _safetensors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import jax
@@ -41,3 +42,18 @@ class Arguments:
         leaves = [arrays.get(i, leaf) for i, leaf in enumerate(self.leaves)]
         args, kwargs = jax.tree.unflatten(self.structure, leaves)
         return args, kwargs
+
+    def kind(self) -> Hashable:
+        """Their structure, and the switches among them: bools, texts and None.
+
+        >>> one, two = Arguments((1.0, True), {}), Arguments((2.0, True), {})
+        >>> one.kind() == two.kind() != Arguments((1.0, False), {}).kind()
+        True
+        """
+        switches = tuple(
+            leaf if isinstance(leaf, bool | str) else None for leaf in self.leaves
+        )
+        try:
+            return hash(self.structure), switches
+        except TypeError:  # something static in it cannot be hashed
+            return switches

@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
+import jax.custom_batching
 
 from .._base.lines import is_jax
 
@@ -35,17 +36,30 @@ def _own(*functions: Any) -> frozenset[CodeType]:
 # `fori_loop` and `map` call one of these.
 _LOOPS = _own(jax.lax.scan, jax.lax.while_loop)
 _VMAP = _with_inner(jax.vmap)
+_BRANCHES = _own(jax.lax.cond, jax.lax.switch)
+_CUSTOM_JVP = _own(jax.custom_jvp.__call__)
+_CUSTOM_VMAP = _own(jax.custom_batching.custom_vmap.__call__)
+_GRADIENTS = _with_inner(jax.value_and_grad, jax.jacfwd, jax.jacrev)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
+_SHARD_MAP_FILE = inspect.unwrap(jax.shard_map).__code__.co_filename
+_TREES_FILE = inspect.unwrap(jax.tree_util.tree_leaves).__code__.co_filename
+_BOUNDARY = jax.lax.scan.__code__  # around each function of JAX's that users call
 
 # A letter for each transform that matters to state.
 _LETTERS = {
     **dict.fromkeys(_own(jax.lax.scan), "S"),
     **dict.fromkeys(_own(jax.lax.while_loop), "W"),
-    **dict.fromkeys(_own(jax.lax.cond, jax.lax.switch), "B"),
+    **dict.fromkeys(_BRANCHES, "B"),
+    **dict.fromkeys(_VMAP, "V"),
+    **dict.fromkeys(_CUSTOM_JVP, "J"),
+    **dict.fromkeys(_CUSTOM_VMAP, "M"),
     **dict.fromkeys(
         _with_inner(jax.grad, jax.value_and_grad, jax.vjp, jax.linearize), "G"
     ),
 }
+
+
+_TAKING_FILES = {_CHECKPOINT_FILE: "C", _SHARD_MAP_FILE: "D"}
 
 
 def _frames() -> Iterator[FrameType]:
@@ -59,8 +73,9 @@ def surroundings() -> str:
     """A letter for each of JAX's transforms that run, the outermost first.
 
     ``S`` stands for `scan`, ``W`` for `while_loop`, ``B`` for the branches of `cond`
-    and `switch`, ``C`` for `checkpoint`, ``G`` for reverse-mode differentiation; one
-    transform may have its letter several times.
+    and `switch`, ``C`` for `checkpoint`, ``G`` for reverse-mode differentiation, ``V``
+    for `vmap`, ``J`` for `custom_jvp` and ``M`` for `custom_vmap`; one transform may
+    have its letter several times.
 
     >>> import jax
     >>> seen = []
@@ -122,6 +137,31 @@ def slicing_loops() -> int | None:
     if any(code in _VMAP for code in codes):
         return 0
     return sum(code in _LOOPS for code in codes) or None
+
+
+def taking() -> str:
+    """A letter for the function of JAX's that flattens its arguments just now.
+
+    As in `surroundings`; also ``D`` for `shard_map`, and ``g`` where it is `grad` or a
+    Jacobian that flattens what it differentiates. "" for any other, and where it is the
+    user's own code that flattens.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_jax(frame):
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_filename == _TREES_FILE:
+        frame = frame.f_back
+    if frame is not None and frame.f_code in _GRADIENTS:
+        return "g"
+    while frame is not None:  # no generator: this runs for each flattening
+        code = frame.f_code
+        letter = _LETTERS.get(code) or _TAKING_FILES.get(code.co_filename)
+        if letter is not None:
+            return letter
+        if code is _BOUNDARY or not is_jax(frame):
+            return ""
+        frame = frame.f_back
+    return ""
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

@@ -42,8 +42,11 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     (['head/kernel', 'step'], (2, 3))
     """
 
-    def __init__(self, specs: Iterable[VariableSpec]) -> None:
+    def __init__(
+        self, specs: Iterable[VariableSpec], *, shared: Iterable[str] = ()
+    ) -> None:
         self._specs = {spec.name: spec for spec in specs}
+        self._shared = frozenset(shared)  # written within transforms, when it ran
 
     def __getitem__(self, name: str) -> VariableSpec:
         return self._specs[name]

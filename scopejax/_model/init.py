@@ -47,6 +47,7 @@ def record(
     """
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
+    shared: set[str] = set()
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
@@ -54,7 +55,9 @@ def record(
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
+            record.within.end(record.specs.values(), stateful)
             specs.extend(record.specs.values())
+            shared.update(record.within.shared)
         if not looks_for_leaks():
             raise _Recorded
 
@@ -62,7 +65,7 @@ def record(
         key = jax.eval_shape(lambda: jax.random.key(0))
     with contextlib.suppress(_Recorded):
         jax.eval_shape(run, key, arguments.arrays)
-    return Manifest(specs)
+    return Manifest(specs, shared=shared)
 
 
 class _Recorded(Exception):
@@ -102,7 +105,8 @@ def initialize(
         if pending:
             arguments = Arguments(args, kwargs)
             require_inputs(pending, arguments.leaves)
-            offered = _offered(model, key, arguments, pending, rest, made, stateful)
+            shared = run._shared if stateful else None
+            offered = _offered(model, key, arguments, pending, rest, made, shared)
             jax.tree.map(maker.begun, offered)
             made = make_tree(maker, run, merge(made, offered))
         return run, made
@@ -115,13 +119,17 @@ def _offered(
     pending: Mapping[str, Pending],
     rest: Manifest,
     made: Tree,
-    stateful: bool,
+    shared: frozenset[str] | None,
 ) -> Tree:
-    """What the model computes from its inputs, given all `rest` as `made`."""
+    """What the model computes from its inputs, given all `rest` as `made`.
+
+    Args:
+      shared: of the recording, if the model has state; else None.
+    """
     state, params = rest.select(trainable=False).partition(made)
 
     def offer(key: jax.Array, arrays: Any, params: Tree, state: Tree) -> Tree:
-        held = hold(state) if stateful else state
+        held = state if shared is None else hold(state, shared)
         scope = Scope(merge(params, held, from_flat(pending)), key=key)
         args, kwargs = arguments.having(arrays)
         try:

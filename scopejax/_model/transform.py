@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
 from .._scope.scope import Scope
 from .._scope.state import hold, release
+from .foreseen import Foreseen
 from .init import initialize
 from .recordings import Recordings
 from .transformed import Transformed as Transformed
@@ -119,6 +121,13 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     _require_model(model)
     recordings = Recordings(model, stateful=True)
 
+    def shared(*args: Any, **kwargs: Any) -> frozenset[str]:
+        with contextlib.suppress(Exception):  # some run on what they cannot create
+            return recordings.manifest(args, kwargs)._shared
+        return frozenset()
+
+    foreseen = Foreseen(shared)
+
     def init(
         key: jax.Array,
         /,
@@ -139,6 +148,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
             progress,
             stateful=True,
         )
+        foreseen.add(args, kwargs, specs._shared)
         return specs.select(trainable=True).partition(variables)
 
     def apply(
@@ -149,12 +159,17 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> tuple[Any, Any]:
-        held = hold(state)
-        out = model(Scope(merge(params, held), key=key), *args, **kwargs)
-        return out, release(held, state)
+        def run(shared: Container[str]) -> tuple[Any, Any]:
+            held = hold(state, shared)
+            out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+            return out, release(held, state)
+
+        return foreseen.run(run, args, kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
-        return recordings.manifest(args, kwargs)
+        specs = recordings.manifest(args, kwargs)
+        foreseen.add(args, kwargs, specs._shared)
+        return specs
 
     def check(
         params: Mapping[str, Any],

@@ -15,10 +15,10 @@ from .._base.lines import user_line
 from .._base.missing import not_assignable
 from .._base.names import Path, join
 from .._base.trees import leaves, lookup
+from .._jax.surroundings import trace_state
 from .._spec.spec import VariableAggregation
 from .from_inputs import Pending
 from .place import Place
-from .record import Record
 from .replicas import as_assigned
 from .state import StateCell
 
@@ -38,8 +38,17 @@ def write(variables: Any, path: Path, value: Any, place: Place) -> None:
     found.write(name, _fitting(name, value, found.shape, found.dtype))
 
 
-def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
-    """Checks an assignment of a model that is recorded: there is nothing to write."""
+def note(path: Path, value: Any, place: Place, unsliced: jax.Array | None) -> None:
+    """Checks an assignment of a model that is recorded: there is nothing to write.
+
+    Args:
+      path: of the variable.
+      value: what is assigned.
+      place: of the scope.
+      unsliced: of the scope, see `sources.Recording`.
+    """
+    record, stack, entry = place.record(), place.stack, place.entry
+    assert entry is not None
     name = join(path)
     spec = record.specs.get(name)
     if spec is None:
@@ -51,6 +60,10 @@ def note(record: Record, path: Path, value: Any, stack: Shape) -> None:
     fitting = _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
     if spec.aggregation is not VariableAggregation.NONE:
         as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
+    if record.is_at_top(trace_state()):
+        record.within.assigned_at_top(name)
+    else:
+        record.within.assigned(name, fitting, unsliced, entry.barred)
 
 
 def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:

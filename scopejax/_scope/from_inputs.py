@@ -56,7 +56,7 @@ class Pending:
             offered = request.initializer if source is None else source.initial
             self.initial = jnp.asarray(offered, self.dtype)
             if self._is_state:
-                (self._cell,) = cells_of([self.initial])
+                (self._cell,) = cells_of([self.initial], [True])
                 self._cell.combining = self._spec.combining
         return self.initial if self._cell is None else self._cell.read(request.name)
 

@@ -117,6 +117,9 @@ def create(record: Record, request: Request, place: Place) -> jax.Array:
         require_shape(request.name, place.stack + shape, known.shape, ())
     require_shape(request.name, request.shape, shape, ())
     require_dtype(request.name, request.dtype, known.dtype)
+    if not (known.trainable or record.is_at_top(creation.trace)):
+        by_closure = not record.is_at_top(creation.chain[0][1])
+        record.within.read(known.name, place.entry.barred, by_closure)
     zeros = record.placeholder(shape, known.dtype, type_of_item(known))
     return as_read(request.name, zeros, known.combining)
 

@@ -104,7 +104,10 @@ class Place:
         )
 
     def at_boundary(
-        self, stack: tuple[int, ...] = (), crossing: Crossing | None = None
+        self,
+        stack: tuple[int, ...] = (),
+        crossing: Crossing | None = None,
+        barred: str = "",
     ) -> Place:
         """This place on the other side of a pytree boundary, within `stack` too."""
         if self._beyond is None:
@@ -113,7 +116,7 @@ class Place:
             self._beyond = Mark(self.mark)
         entry = self.entry
         if entry is not None:
-            entry = Entry(entry.record(join(self.path)), entry)
+            entry = Entry(entry.record(join(self.path)), entry, barred)
         return Place(
             self.path,
             self.options,
@@ -125,6 +128,18 @@ class Place:
             loops=self.loops,
             crossing=crossing,
         )
+
+    def apart(self) -> Place:
+        """This place on the other side of a boundary, its state set aside."""
+        place = self.at_boundary()
+        if place.entry is not None:
+            place.entry.apart = self.path
+        return place
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is recorded, and its state set aside."""
+        return self.entry is not None and self.entry.apart == self.path
 
     def arrived(self, axes: int | None) -> Place:
         """This place behind the boundary, where its key has `axes` axes left.

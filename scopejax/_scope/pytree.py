@@ -14,9 +14,13 @@ from typing import Any
 import jax
 
 from .._base.keys import key_axes
-from .._jax.surroundings import slicing_loops
+from .._jax.reach import MAY_TAKE_VALUES, values_alone
+from .._jax.surroundings import slicing_loops, taking
 from .fields import F, Fields, make
 from .place import Crossing, Place
+from .sources import Parts
+from .state import references, without_references
+from .trained import Static, TrainedArrays, flatten, require_trained, unflatten
 
 _NAMES = ("variables", "key", "unsliced")
 
@@ -29,11 +33,33 @@ def registered(kind: type[F]) -> type[F]:
     return kind
 
 
-def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children = scope._children()
+def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
+    if isinstance(scope._source, TrainedArrays):
+        trained = flatten(scope)
+        if trained is not None:
+            return trained
+    children, place = scope._children(), scope._place
+    letter, barred = taking(), ""
+    if letter == "g" and not place.is_apart:
+        require_trained(scope)
+    elif letter in MAY_TAKE_VALUES and not place.is_apart:
+        barred = _barred(letter, children, place)
+        if barred:
+            children = (without_references(children[0], barred), *children[1:])
     axes = _axes(*children[1:])
     crossing = Crossing(axes, slicing_loops()) if axes else None
-    return children, scope._place.at_boundary(crossing=crossing)
+    return children, place.at_boundary(crossing=crossing, barred=barred)
+
+
+def _barred(letter: str, children: Parts, place: Place) -> str:
+    """In words, the transform that is entered, if it takes no references; else ""."""
+    variables, _, unsliced = children
+    if place.entry is None:
+        cells = references(variables) if variables else []
+        arrays = [cell.array for cell in cells]
+        return values_alone(letter, arrays, place.whole) if cells else ""
+    arrays = [] if unsliced is None else [unsliced]
+    return values_alone(letter, arrays, place.whole)
 
 
 def _axes(key: Any, unsliced: Any) -> int | None:
@@ -47,13 +73,15 @@ def _axes(key: Any, unsliced: Any) -> int | None:
     return axes
 
 
-def _flatten_with_keys(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children, place = _flatten(scope)
+def _flatten_with_keys(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
+    children, static = _flatten(scope)
     keys = map(jax.tree_util.GetAttrKey, _NAMES)
-    return tuple(zip(keys, children, strict=True)), place
+    return tuple(zip(keys, children, strict=False)), static
 
 
-def _unflatten(kind: type[F], place: Place, children: Any) -> F:
+def _unflatten(kind: type[F], place: Place | Static, children: Any) -> F:
+    if isinstance(place, Static):
+        return unflatten(kind, place, children)
     if place.entry is not None:
         place.entry.enter()
     variables, key, unsliced = children

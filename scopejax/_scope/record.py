@@ -50,6 +50,7 @@ from .._base.names import Path, join
 from .._base.trees import both_kinds
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
+from .within import Within
 
 Expect = Callable[[VariableSpec], None]
 """Is told of a variable as soon as it is created."""
@@ -63,12 +64,22 @@ class Entry:
     `jit` never takes a new call for an old one, since the old one's function has run
     with its scope. An entry matches its direct child too: that is what a scope in a
     loop's carry becomes.
+
+    Attributes:
+      parent: the one that it was flattened under.
+      trace: the one that was current.
+      barred: where JAX takes values of the state alone, and the scope came in; or "".
+      apart: of which scope the state is set aside; see `trained`.
     """
 
-    __slots__ = ("_epoch", "_record", "parent", "trace")
+    __slots__ = ("_epoch", "_record", "apart", "barred", "parent", "trace")
 
-    def __init__(self, record: Record, parent: Entry | None = None) -> None:
+    def __init__(
+        self, record: Record, parent: Entry | None = None, barred: str = ""
+    ) -> None:
         self._record = weakref.ref(record)
+        self.barred: str = barred or (parent.barred if parent else "")
+        self.apart: Path | None = parent.apart if parent else None
         self.parent = parent
         self.trace = trace_state()
         self._epoch = record.epoch
@@ -143,6 +154,7 @@ class Record:
       stateful: whether what is not trainable may be assigned.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
+      within: what the model does with its state inside of transforms.
     """
 
     def __init__(
@@ -156,6 +168,7 @@ class Record:
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
+        self.within = Within()
         self._anchor: FrameType | None = anchor
         self._expect = expect
         self._trace = trace_state()

@@ -30,6 +30,7 @@ from .pytree import registered
 from .record import Entry, Record
 from .request import complete
 from .sources import HeldArrays
+from .trained import trained
 
 _AUTO = VariableSynchronization.AUTO
 _NONE = VariableAggregation.NONE
@@ -313,6 +314,34 @@ class Scope(Fields):
         self._source.require_item("stack", join(place.path), place)
         parts = self._source.stack(n, place)
         return make(Scope, *parts, place.at_boundary((n,)))
+
+    def trainable(self) -> Scope:
+        """The same scope, as a pytree of what is trained alone: for `jax.grad`.
+
+        Its leaves are the arrays of floats below it that are not state. Keys, state and
+        whole numbers go along, as what a function closes over does: a model uses it as
+        any other scope, and so are its gradient and what `jax.tree.map` makes of both.
+
+        Returns:
+          A scope to differentiate with respect to, to change by its gradient, or to
+          carry through a loop that does so.
+
+        Raises:
+          ScopeUsageError: the scope is a whole stack; ask the scope around it, and
+            stack in the function.
+
+        >>> import jax, jax.numpy as jnp
+        >>> def loss(scope):
+        ...     return (scope.get_variable("w") * jax.random.bits(scope.key("a"))).sum()
+        >>> weights = Scope({"w": jnp.ones(2)}, key=jax.random.key(0)).trainable()
+        >>> gradient = jax.grad(loss)(weights)
+        >>> step = jax.tree.map(lambda w, g: w - 1e-3 * g, weights, gradient)
+        >>> bool(loss(step) < loss(weights))
+        True
+        """
+        place = self._place
+        self._source.require_item("gradient", join(place.path), place)
+        return trained(self)
 
     def named(self) -> AbstractContextManager[None]:
         """Within it, `jax.named_scope` of this path: profiles and HLO show it.

@@ -71,9 +71,10 @@ class HeldArrays:
       key: the random key at that boundary, or None.
       unsliced: see `Recording`; of a stack without arrays and key.
       copies: what was brought elsewhere to be read, on this side of the boundary.
+      asides: by path, what `trained.trained` has set aside.
     """
 
-    __slots__ = ("copies", "key", "unsliced", "variables")
+    __slots__ = ("asides", "copies", "key", "unsliced", "variables")
     recording: ClassVar[bool] = False
 
     def __init__(
@@ -84,6 +85,7 @@ class HeldArrays:
     ) -> None:
         self.variables, self.key, self.unsliced = variables, key, unsliced
         self.copies = Copies()
+        self.asides: dict[Path, Any] = {}
 
     def get(self, request: Request, place: Place) -> jax.Array:
         """The variable, checked, and brought to where it is to be read."""
@@ -168,7 +170,7 @@ class Recording:
     def assign(self, path: Path, value: Any, place: Place) -> None:
         """There is nothing to write."""
         self.require_item("variable", join(path), place)
-        note(place.record(), path, value, place.stack)
+        note(path, value, place, self.unsliced)
 
     def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
         """A placeholder; the key is noted."""
@@ -189,7 +191,8 @@ class Recording:
     def stack(self, n: int, place: Place) -> Parts:
         """Nothing but the axis."""
         place.record()
-        return {}, None, jnp.zeros((n,))
+        within = jnp.zeros(()) if self.unsliced is None else self.unsliced
+        return {}, None, jnp.broadcast_to(within, (n,))
 
     def named_from(self, place: Place) -> int:
         """Each call is traced anew."""

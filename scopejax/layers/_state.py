@@ -6,6 +6,7 @@ in float32 at least, whatever the dtype of the scope: small steps would be lost 
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import jax
@@ -19,6 +20,8 @@ from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
 from ._base import add_bias, as_float, layer, require, scale_by
 
+AxisName = str | tuple[str, ...] | None
+
 
 @layer
 def batch_norm(
@@ -28,7 +31,7 @@ def batch_norm(
     is_training: bool,
     momentum: float | jax.Array = 0.99,
     epsilon: float = 1e-5,
-    axis_name: str | tuple[str, ...] | None = None,
+    axis_name: AxisName = None,
     use_scale: bool = True,
     use_bias: bool = True,
     dtype: Any = None,
@@ -87,7 +90,7 @@ def batch_norm(
         for name, initializer in (("moving_mean", zeros), ("moving_variance", ones))
     }
     if is_training:
-        mean, variance = _statistics(wide, None if _is_recorded(scope) else axis_name)
+        mean, variance = _statistics(wide, _axis_around(scope, axis_name))
         for (name, old), new in zip(moving.items(), (mean, variance), strict=True):
             scope.assign(name, _moved(old, new.reshape(features), momentum))
     else:
@@ -102,9 +105,7 @@ def batch_norm(
     return add_bias(scope, y, use_bias, zeros)
 
 
-def _statistics(
-    x: jax.Array, axis_name: str | tuple[str, ...] | None
-) -> tuple[jax.Array, jax.Array]:
+def _statistics(x: jax.Array, axis_name: AxisName) -> tuple[jax.Array, jax.Array]:
     """Mean and variance of each feature; of equal value in all replicas."""
     over_replicas: Any = jax.lax.pmean  # which JAX has not annotated
 
@@ -117,9 +118,14 @@ def _statistics(
     return mean, mean_of(jnp.square(x - mean))
 
 
-def _is_recorded(scope: Scope) -> bool:
-    """Whether there are no values yet, and so no replicas to share them with."""
-    return scope._source.recording
+def _axis_around(scope: Scope, axis_name: AxisName) -> AxisName:
+    """The axis; None where there are no values yet, nor replicas to share them with."""
+    if axis_name is None or not scope._source.recording:
+        return axis_name
+    with contextlib.suppress(NameError):
+        jax.lax.axis_index(axis_name)
+        return axis_name
+    return None
 
 
 @layer

@@ -50,7 +50,7 @@ LIMITS = (
     "one backend",
     "Two accidents are not seen",
     "A random key in a loop that closes over its scope",
-    "State in a branch in a loop, under grad",
+    "Where state cannot be written",
     "A custom getter, and one trace for all layers",
     "Dtypes are checked at apply",
     "In TF1's style",

@@ -103,6 +103,8 @@ def test_state_in_a_shard_map_of_the_model(what, jit):
 
     def model(scope, x):
         variable(scope, aggregation=Aggregation.MEAN)
+        if what == "read":  # elsewhere it is written
+            jax.jit(lambda x: scope.assign("v", x[0]))(x)
 
         def body(x):
             if what == "assigned":
@@ -115,5 +117,26 @@ def test_state_in_a_shard_map_of_the_model(what, jit):
     net = sj.transform_with_state(model)
     apply = jax.jit(net.apply) if jit else net.apply
     message = rf"(?s)v is state and cannot be {what} in a shard_map within the model"
+    for call in (net.apply, apply):
+        with pytest.raises(sj.ScopeUsageError, match=message):
+            call({}, {"v": jnp.float32(0)}, jnp.arange(4.0))
     with pytest.raises(sj.ScopeUsageError, match=message):
-        apply({}, {"v": jnp.float32(0)}, jnp.arange(4.0))
+        net.init(jax.random.key(0), jnp.arange(4.0))
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_state_is_read_in_a_shard_map_of_the_model(jit):
+    """What nobody writes in a transform goes into one as any other value."""
+
+    def model(scope, x):
+        scope.assign("v", variable(scope) + 2)
+
+        def body(x):
+            return x + variable(scope.with_options(reuse=True))
+
+        return over(4, body, x, out=P("data"), jit=False)
+
+    net = sj.transform_with_state(model)
+    apply = jax.jit(net.apply) if jit else net.apply
+    y, _ = apply({}, {"v": jnp.float32(1)}, jnp.arange(4.0))
+    np.testing.assert_array_equal(y, jnp.arange(4.0) + 3)

@@ -165,14 +165,14 @@ def test_a_batched_value_needs_a_batched_variable():
     """Under `vmap` a variable that is not mapped is not written; a stack is."""
     xs = jnp.ones((2, 3))
     net = stateful(lambda s, x: jax.vmap(lambda x: mean_of(s / "a", x))(x))
-    net.init(KEY, xs)
-    error = refusal(
-        sj.ScopeUsageError,
-        lambda: net.apply({}, STATE, xs),
-        match="Variable a/mean cannot be assigned here",
-        name="a/mean",
-    )
-    assert "scope.stack(n)" in error.remedy
+    for call in (lambda: net.init(KEY, xs), lambda: net.apply({}, STATE, xs)):
+        error = refusal(
+            sj.ScopeUsageError,
+            call,
+            match="Variable a/mean cannot be assigned here",
+            name="a/mean",
+        )
+        assert "scope.stack(n)" in error.remedy
     mapped = stateful(lambda s, x: jax.vmap(mean_of)((s / "a").stack(2), x))
     params, state = mapped.init(KEY, xs)
     np.testing.assert_array_equal(mapped.apply(params, state, xs)[1]["a"]["mean"], xs)

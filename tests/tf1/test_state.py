@@ -168,9 +168,10 @@ def test_plain_transform_has_no_state(key):
 def test_a_batched_value_cannot_be_written(key):
     """Under vmap a value of each item is refused with the variable's name."""
     net = tf1.transform_with_state(lambda x: jax.vmap(average)(x))
-    params, state = net.init(key, X)
-    with pytest.raises(sj.ScopeUsageError, match="bn/mean cannot be assigned here"):
-        net.apply(params, state, X)
+    params, state = tf1.transform_with_state(average).init(key, X)
+    for call in (lambda: net.init(key, X), lambda: net.apply(params, state, X)):
+        with pytest.raises(sj.ScopeUsageError, match="bn/mean cannot be assigned here"):
+            call()
 
 
 def test_missing_and_misshapen_state(key):
