@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import ones
+from jax.nn.initializers import ones, zeros
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
@@ -56,27 +56,50 @@ def require(condition: bool, message: str) -> None:
 
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:
-    """`x` in the dtype to compute in."""
+    """`x` in the dtype to compute in; as it is where that is its own."""
     array = jnp.asarray(x)
     if dtype is None:
-        floating = jnp.issubdtype(array.dtype, jnp.inexact)
-        dtype = array.dtype if floating else jnp.float32
+        if jnp.issubdtype(array.dtype, jnp.inexact):
+            return array
+        dtype = jnp.float32
     return array.astype(dtype)
 
 
-def add_bias(
-    scope: Scope, x: jax.Array, use_bias: bool, initializer: Initializer
-) -> jax.Array:
+def scale_of(scope: Scope, features: int, use_scale: bool) -> jax.Array | None:
+    """The variable ``scale``, of ones at first; None if there is none."""
+    if not use_scale:
+        return None
+    return scope.get_variable(
+        "scale", (features,), initializer=ones, regularizer=no_regularizer
+    )
+
+
+def bias_of(
+    scope: Scope, features: int, use_bias: bool, initializer: Initializer = zeros
+) -> jax.Array | None:
+    """The variable ``bias``; None if there is none."""
     if not use_bias:
-        return x
-    bias = scope.get_variable(
-        "bias", x.shape[-1:], initializer=initializer, regularizer=no_regularizer
+        return None
+    return scope.get_variable(
+        "bias", (features,), initializer=initializer, regularizer=no_regularizer
     )
-    return x + jnp.expand_dims(bias.astype(x.dtype), range(x.ndim - 1))
 
 
-def scale_by(scope: Scope, x: jax.Array) -> jax.Array:
-    scale = scope.get_variable(
-        "scale", x.shape[-1:], initializer=ones, regularizer=no_regularizer
-    )
-    return x * jnp.expand_dims(scale.astype(x.dtype), range(x.ndim - 1))
+inlined = functools.partial(jax.jit, inline=True)
+"""For what a layer computes: JAX keeps what it traced to and writes these equations
+into those of the model. So a layer is traced no slower than the same by hand."""
+
+
+@inlined
+def scaled(
+    x: jax.Array, scale: jax.Array | None, bias: jax.Array | None
+) -> jax.Array:
+    """``x * scale + bias`` by features, in the dtype of `x`."""
+    if scale is not None:
+        x = x * _of_rank(scale, x)
+    return x if bias is None else x + _of_rank(bias, x)
+
+
+def _of_rank(features: jax.Array, x: jax.Array) -> jax.Array:
+    """A number for each feature, with as many axes as `x` and in its dtype."""
+    return jnp.expand_dims(features.astype(x.dtype), range(x.ndim - 1))

@@ -11,7 +11,7 @@ from jax.nn.initializers import normal, zeros
 
 from .._scope.scope import Scope
 from ..initializers import Initializer
-from ._base import add_bias, as_float, layer, require
+from ._base import as_float, bias_of, inlined, layer, require, scaled
 
 Padding = str | Sequence[tuple[int, int]]
 
@@ -54,7 +54,13 @@ def dense(
     require(x.ndim > 0, "dense takes an array with its features last, not a scalar")
     shape = (x.shape[-1], features)
     kernel = scope.get_variable("kernel", shape, initializer=kernel_initializer)
-    return add_bias(scope, x @ kernel.astype(x.dtype), use_bias, bias_initializer)
+    bias = bias_of(scope, features, use_bias, bias_initializer)
+    return _affine(x, kernel, bias)
+
+
+@inlined
+def _affine(x: jax.Array, kernel: jax.Array, bias: jax.Array | None) -> jax.Array:
+    return scaled(x @ kernel.astype(x.dtype), None, bias)
 
 
 def _each(value: int | Sequence[int], axes: int) -> tuple[int, ...]:
@@ -132,7 +138,7 @@ def conv(
         dimension_numbers=_channels_last(axes),
         feature_group_count=groups,
     )
-    return add_bias(scope, y, use_bias, bias_initializer)
+    return scaled(y, None, bias_of(scope, features, use_bias, bias_initializer))
 
 
 @layer
@@ -178,7 +184,7 @@ def conv_transpose(
         padding,
         dimension_numbers=_channels_last(axes),
     )
-    return add_bias(scope, y, use_bias, bias_initializer)
+    return scaled(y, None, bias_of(scope, features, use_bias, bias_initializer))
 
 
 @layer

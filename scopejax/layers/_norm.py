@@ -6,11 +6,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import zeros
 
 from .._base.dtypes import wide_of
 from .._scope.scope import Scope
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import as_float, bias_of, layer, require, scale_of, scaled
 
 
 @layer
@@ -42,13 +41,20 @@ def layer_norm(
     [[-1.0, 1.0]]
     """
     x = as_float(x, dtype)
+    scale = scale_of(scope, x.shape[-1], use_scale)
+    bias = bias_of(scope, x.shape[-1], use_bias)
+    return _layer_norm(x, scale, bias, epsilon)
+
+
+@jax.jit  # one equation for each layer, traced once for all alike
+def _layer_norm(
+    x: jax.Array, scale: jax.Array | None, bias: jax.Array | None, epsilon: float
+) -> jax.Array:
     wide = wide_of(x)
     # The variance of what is left without the mean: a large offset costs no digits.
     variance = jnp.var(wide, -1, keepdims=True)
-    y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon).astype(x.dtype)
-    if use_scale:
-        y = scale_by(scope, y)
-    return add_bias(scope, y, use_bias, zeros)
+    y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon)
+    return scaled(y.astype(x.dtype), scale, bias)
 
 
 @layer
@@ -73,11 +79,15 @@ def rms_norm(
     [[1.0, -1.0]]
     """
     x = as_float(x, dtype)
+    return _rms_norm(x, scale_of(scope, x.shape[-1], True), epsilon)
+
+
+@jax.jit  # as `_layer_norm`
+def _rms_norm(x: jax.Array, scale: jax.Array | None, epsilon: float) -> jax.Array:
     wide = wide_of(x)
     mean_square = jnp.mean(jnp.square(wide), -1, keepdims=True)
-    return scale_by(
-        scope, (wide * jax.lax.rsqrt(mean_square + epsilon)).astype(x.dtype)
-    )
+    y = wide * jax.lax.rsqrt(mean_square + epsilon)
+    return scaled(y.astype(x.dtype), scale, None)
 
 
 @layer

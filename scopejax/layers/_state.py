@@ -17,7 +17,7 @@ from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import as_float, bias_of, layer, require, scale_of, scaled
 
 
 @layer
@@ -97,9 +97,8 @@ def batch_norm(
         )
         mean, variance = mean.astype(wide.dtype), variance.astype(wide.dtype)
     y = ((wide - mean) * jax.lax.rsqrt(variance + epsilon)).astype(x.dtype)
-    if use_scale:
-        y = scale_by(scope, y)
-    return add_bias(scope, y, use_bias, zeros)
+    scale = scale_of(scope, x.shape[-1], use_scale)
+    return scaled(y, scale, bias_of(scope, x.shape[-1], use_bias))
 
 
 def _statistics(
