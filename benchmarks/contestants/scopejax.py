@@ -102,7 +102,9 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
 
 def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
     """`layers` times `layers.dense`."""
-    net = sj.transform(partial(run_stock, partial(sj.layers.dense, features=width), layers))
+    net = sj.transform(
+        partial(run_stock, partial(sj.layers.dense, features=width), layers)
+    )
     return Net(net.init, net.apply)
 
 
