@@ -38,8 +38,9 @@ def rotary_embedding(
       InvalidArgumentError: `size` is odd, or `x` has fewer than three axes.
 
     >>> x = jnp.array([1.0, 0.0]).reshape(1, 1, 2)
-    >>> print(rotary_embedding(x, jnp.array([1])).round(2))  # cos 1, sin 1
-    [[[0.54 0.84]]]
+    >>> y = rotary_embedding(x, jnp.array([1]))
+    >>> [round(float(number), 2) for number in y.ravel()]  # cos 1, sin 1
+    [0.54, 0.84]
     """
     x = as_float(x)
     require(
