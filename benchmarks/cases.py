@@ -47,6 +47,11 @@ class Case(NamedTuple):
         """``"gpt"`` for ``"gpt-jit"`` and ``"gpt-scan"``."""
         return self.model.partition("-")[0]
 
+    @property
+    def unrolled(self) -> Case:
+        """The same layers one after another, none of them traced for another."""
+        return self._replace(model=self.kind) if self.kind == "gpt" else self
+
     def net(self) -> Net:
         """The model as the contestant writes it."""
         make = load(self.contestant).models[self.model]

@@ -17,6 +17,8 @@ MODELS = {
     "gpt": "GPT",
     "gpt-jit": "GPT, block under jit",
     "gpt-scan": "GPT, scan over blocks",
+    "mlp-dense": "dense layers of the library",
+    "mlp-layer-norm": "layer norms of the library",
     "mlp-norm": "MLP, batch norm",
     "mlp-ema": "MLP, EMA getter",
     "mlp-lora": "MLP, LoRA getter",
@@ -84,6 +86,8 @@ _SIZES: dict[tuple[str, str], dict[int, tuple[Target, ...]]] = {
     },
     ("trace", "gpt"): {12: (_EQUAL,), 48: (_EQUAL,), 96: (_EQUAL,)},
     ("trace", "gpt-scan"): {48: (_BEST,)},
+    ("trace", "mlp-dense"): {96: (Target(1.1),)},
+    ("trace", "mlp-layer-norm"): {96: (Target(1.15),)},
 }
 
 # Models as they are, and with state or getters: the last are for us and by hand alone.

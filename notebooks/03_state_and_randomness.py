@@ -94,7 +94,7 @@ def classifier(scope, images, is_training, drop):
     bn = scope / "pixels"
     x = sj.layers.batch_norm(bn, images, is_training=is_training, momentum=0.9)
     x = jax.nn.relu(sj.layers.dense(scope / "hidden", x, 64))
-    x = sj.layers.dropout(scope / "hidden", x, 0.5, deterministic=not drop)
+    x = sj.layers.dropout(scope / "hidden", x, 0.5, is_training=drop)
     return sj.layers.dense(scope / "logits", x, 10)
 
 

@@ -139,6 +139,56 @@ def default_for(dtype: np.dtype) -> Initializer | None:
 
 
 @dataclasses.dataclass(frozen=True)
+class Fans:
+    """Draws a kernel of many axes as the matrix that it stands for.
+
+    Initializers take the last axis for the outputs and all others for inputs and the
+    size of a window. That is right for dense layers and convolutions, and makes a
+    kernel `(features, 3, heads, size)` start too small. Here the axes are named.
+
+    Attributes:
+      initializer: draws the matrix `(inputs, outputs)`.
+      inputs: how many of the first axes are inputs, or which axes; the others are
+        outputs.
+      each: axes that are neither, such as experts: a matrix of its own is drawn for
+        each.
+
+    >>> import jax
+    >>> qkv = Fans(glorot_uniform)(jax.random.key(0), (8, 3, 2, 4), jnp.float32)
+    >>> matrix = glorot_uniform(jax.random.key(0), (8, 24), jnp.float32)
+    >>> bool((qkv == matrix.reshape(8, 3, 2, 4)).all())
+    True
+    """
+
+    initializer: Initializer
+    inputs: int | tuple[int, ...] = 1
+    each: tuple[int, ...] = ()
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
+        """A kernel of `shape`."""
+        inputs = self.inputs
+        if isinstance(inputs, int):
+            inputs = tuple(range(inputs))
+        used = {*inputs, *self.each}
+        outputs = tuple(axis for axis in range(len(shape)) if axis not in used)
+        parts = [tuple(shape[a] for a in axes) for axes in (self.each, inputs, outputs)]
+        many, rows, columns = map(math.prod, parts)
+
+        def matrix(key: Any) -> jax.Array:
+            return self.initializer(key, (rows, columns), dtype)
+
+        if self.each:
+            drawn = jax.vmap(matrix)(jax.random.split(key, many))
+        else:
+            drawn = matrix(key)
+        order = (*self.each, *inputs, *outputs)
+        drawn = drawn.reshape(sum(parts, ()))
+        if order == tuple(range(len(shape))):
+            return drawn
+        return jnp.transpose(drawn, [order.index(axis) for axis in range(len(shape))])
+
+
+@dataclasses.dataclass(frozen=True)
 class InitialValueOf:
     """Starts a variable as a copy of another one of the same shape.
 

@@ -22,7 +22,8 @@ ROOMS = {
     "_spec": "functions reached signature sameness options spec stacks partition",
     "_scope": "named copies replicas request refusals state within record place checks"
     " from_inputs getter lookup assign sources fields trained pytree scope",
-    "layers": "_base _linear _attention _recurrent _norm _state",
+    "layers": "_base _space _dense _conv _pool _embedding _norm _dropout _rotary _cache"
+    " _attention _recurrent _state",
     "_text": "cells table bars progress",
     "_version": "",
     "_manifest": "patterns fit diff digest manifest",

@@ -33,7 +33,9 @@ class Contestant(NamedTuple):
       distribution: the package whose version is reported.
       models: name -> number of layers -> net; ``"mlp"`` takes a width too. The names
         are ``"mlp"``, ``"gpt"``, ``"gpt-jit"``, the GPT whose block is under `jax.jit`,
-        and ``"gpt-scan"``, the GPT that scans over its blocks; one may be missing.
+        and ``"gpt-scan"``, the GPT that scans over its blocks; also ``"mlp-dense"`` and
+        ``"mlp-layer-norm"``, of the layers that a library brings along. One may be
+        missing.
       peer: whether it is another library, that scopejax is held against.
     """
 

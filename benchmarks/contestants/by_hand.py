@@ -54,12 +54,38 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return Net(partial(init_mlp, layers, width=width), partial(apply_mlp, layers))
 
 
+# Layers that libraries bring along
+
+
+def stock(
+    layer: Callable[[Params, jax.Array], jax.Array],
+    make: Callable[[int], Params],
+    layers: int,
+    width: int = maths.WIDTH,
+) -> Net:
+    """`layers` times the same layer, and nothing between."""
+
+    def init(_: jax.Array, x: jax.Array) -> Params:
+        return {f"layer{i}": make(width) for i in range(layers)}
+
+    def apply(params: Params, x: jax.Array) -> jax.Array:
+        for i in range(layers):
+            x = layer(params[f"layer{i}"], x)
+        return x
+
+    return Net(init, apply)
+
+
+def _make_dense(width: int) -> Params:
+    return init_dense(jax.random.key(0), width, width, GLOROT)
+
+
 # The GPT
 
 
-def init_norm() -> Params:
+def init_norm(features: int = maths.FEATURES) -> Params:
     """A scale of ones and a bias of zeros."""
-    return {"scale": jnp.ones(maths.FEATURES), "bias": jnp.zeros(maths.FEATURES)}
+    return {"scale": jnp.ones(features), "bias": jnp.zeros(features)}
 
 
 def init_block(key: jax.Array) -> Params:
@@ -159,5 +185,7 @@ CONTESTANT = Contestant(
         "gpt": gpt,
         "gpt-jit": partial(gpt, run=_jitted),
         "gpt-scan": partial(gpt, blocks=_stacked, run=_scanned),
+        "mlp-dense": partial(stock, dense, _make_dense),
+        "mlp-layer-norm": partial(stock, norm, init_norm),
     },
 )

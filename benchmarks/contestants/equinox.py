@@ -54,6 +54,18 @@ class MLP(eqx.Module):
         return x
 
 
+class Stock(eqx.Module):
+    """Layers of the library, one after another, each over the rows by `jax.vmap`."""
+
+    layers: list[Any]
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Of `(batch, width)`."""
+        for layer in self.layers:
+            x = jax.vmap(layer)(x)
+        return x
+
+
 class Norm(eqx.Module):
     """Layer normalization."""
 
@@ -164,6 +176,21 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return net(partial(MLP, layers, width))
 
 
+def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `eqx.nn.Linear`."""
+
+    def make(key: jax.Array) -> Stock:
+        keys = jax.random.split(key, layers)
+        return Stock([eqx.nn.Linear(width, width, key=keys[i]) for i in range(layers)])
+
+    return net(make)
+
+
+def norm_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `eqx.nn.LayerNorm`."""
+    return net(lambda _: Stock([eqx.nn.LayerNorm(width) for _ in range(layers)]))
+
+
 def gpt(layers: int, make: Make, run: Run) -> Net:
     """A GPT of `layers` blocks with a tied head."""
     return net(partial(GPT, layers, make, run))
@@ -177,6 +204,8 @@ CONTESTANT = Contestant(
         "gpt": partial(gpt, make=listed, run=unrolled),
         "gpt-jit": partial(gpt, make=listed, run=jitted),
         "gpt-scan": partial(gpt, make=stacked, run=scanned),
+        "mlp-dense": dense_layers,
+        "mlp-layer-norm": norm_layers,
     },
     peer=True,
 )

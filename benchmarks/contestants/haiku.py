@@ -70,6 +70,14 @@ def _mlp(layers: int, width: int, x: jax.Array) -> jax.Array:
     return x
 
 
+def _stock(
+    layer: Callable[[str], Callable[[jax.Array], jax.Array]], layers: int, x: jax.Array
+) -> jax.Array:
+    for i in range(layers):
+        x = layer(f"layer{i}")(x)
+    return x
+
+
 Blocks = Callable[[int, jax.Array], jax.Array]
 """``blocks(layers, x) -> x``, within a transformed function."""
 
@@ -118,6 +126,17 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return net(partial(_mlp, layers, width))
 
 
+def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `hk.Linear`."""
+    return net(partial(_stock, lambda name: hk.Linear(width, name=name), layers))
+
+
+def norm_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `hk.LayerNorm`, whatever the width."""
+    layer = partial(hk.LayerNorm, -1, True, True)
+    return net(partial(_stock, lambda name: layer(name=name), layers))
+
+
 def gpt(layers: int, blocks: Blocks) -> Net:
     """A GPT of `layers` blocks with a tied head."""
     return net(partial(_gpt, layers, blocks))
@@ -131,6 +150,8 @@ CONTESTANT = Contestant(
         "gpt": partial(gpt, blocks=unrolled),
         "gpt-jit": partial(gpt, blocks=jitted),
         "gpt-scan": partial(gpt, blocks=scanned),
+        "mlp-dense": dense_layers,
+        "mlp-layer-norm": norm_layers,
     },
     peer=True,
 )

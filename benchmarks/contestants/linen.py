@@ -44,6 +44,21 @@ class MLP(nn.Module):
         return x
 
 
+class Stock(nn.Module):
+    """The same layer of the library again and again."""
+
+    layers: int
+    layer: Callable[[str], nn.Module]
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Of `(batch, width)`."""
+        for i in range(self.layers):
+            made: Any = self.layer(f"layer{i}")
+            x = made(x)
+        return x
+
+
 class Norm(nn.Module):
     """Layer normalization."""
 
@@ -126,6 +141,16 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return net(MLP(layers, width))
 
 
+def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `nn.Dense`."""
+    return net(Stock(layers, lambda name: nn.Dense(width, name=name)))
+
+
+def norm_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `nn.LayerNorm`, whatever the width."""
+    return net(Stock(layers, lambda name: nn.LayerNorm(name=name)))
+
+
 def gpt(layers: int, blocks: Blocks) -> Net:
     """A GPT of `layers` blocks with a tied head."""
     return net(GPT(layers, blocks))
@@ -139,6 +164,8 @@ CONTESTANT = Contestant(
         "gpt": partial(gpt, blocks=unrolled),
         "gpt-jit": partial(gpt, blocks=jitted),
         "gpt-scan": partial(gpt, blocks=scanned),
+        "mlp-dense": dense_layers,
+        "mlp-layer-norm": norm_layers,
     },
     peer=True,
 )

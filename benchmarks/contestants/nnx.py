@@ -45,6 +45,19 @@ class MLP(nnx.Module):
         return x
 
 
+class Stock(nnx.Module):
+    """Layers of the library, one after another."""
+
+    def __init__(self, made: list[Any]) -> None:
+        self.layers = nnx.List(made)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Of `(batch, width)`."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
 class Norm(nnx.Module):
     """Layer normalization."""
 
@@ -156,6 +169,20 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return net(partial(MLP, layers, width))
 
 
+def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `nnx.Linear`."""
+    return net(
+        lambda rngs: Stock([nnx.Linear(width, width, rngs=rngs) for _ in range(layers)])
+    )
+
+
+def norm_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `nnx.LayerNorm`."""
+    return net(
+        lambda rngs: Stock([nnx.LayerNorm(width, rngs=rngs) for _ in range(layers)])
+    )
+
+
 def gpt(layers: int, make: Make, run: Run) -> Net:
     """A GPT of `layers` blocks with a tied head."""
     return net(partial(GPT, layers, make, run))
@@ -169,6 +196,8 @@ CONTESTANT = Contestant(
         "gpt": partial(gpt, make=listed, run=unrolled),
         "gpt-jit": partial(gpt, make=listed, run=jitted),
         "gpt-scan": partial(gpt, make=stacked, run=scanned),
+        "mlp-dense": dense_layers,
+        "mlp-layer-norm": norm_layers,
     },
     peer=True,
 )

@@ -33,6 +33,18 @@ def run_mlp(
     return x
 
 
+def run_stock(
+    layer: Callable[[sj.Scope, jax.Array], jax.Array],
+    layers: int,
+    scope: sj.Scope,
+    x: jax.Array,
+) -> jax.Array:
+    """`layers` times a layer that the library brings along."""
+    for i in range(layers):
+        x = layer(scope / f"layer{i}", x)
+    return x
+
+
 def norm(scope: sj.Scope, x: jax.Array) -> jax.Array:
     """Layer normalization."""
     scale = scope.get_variable("scale", (maths.FEATURES,), initializer=ones)
@@ -88,6 +100,20 @@ def mlp(layers: int, width: int = maths.WIDTH) -> Net:
     return Net(net.init, net.apply)
 
 
+def dense_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `layers.dense`."""
+    net = sj.transform(
+        partial(run_stock, partial(sj.layers.dense, features=width), layers)
+    )
+    return Net(net.init, net.apply)
+
+
+def norm_layers(layers: int, width: int = maths.WIDTH) -> Net:
+    """`layers` times `layers.layer_norm`, whatever the width."""
+    net = sj.transform(partial(run_stock, sj.layers.layer_norm, layers))
+    return Net(net.init, net.apply)
+
+
 def gpt(layers: int, run: Run = _unrolled) -> Net:
     """A GPT of `layers` blocks with a tied head."""
     net = sj.transform(partial(_gpt, layers, run))
@@ -102,5 +128,7 @@ CONTESTANT = Contestant(
         "gpt": gpt,
         "gpt-jit": partial(gpt, run=_jitted),
         "gpt-scan": partial(gpt, run=_scanned),
+        "mlp-dense": dense_layers,
+        "mlp-layer-norm": norm_layers,
     },
 )

@@ -69,7 +69,7 @@ def find(variables: Any, request: Request, place: Place) -> jax.Array:
         shape = value_shape(initializer)
     if shape != found.shape:
         require_shape(request.name, shape, found.shape, place.stack)
-    if request.dtype != found.dtype:
+    if request.dtype != found.dtype and not request.by_name:
         require_dtype(request.name, request.dtype, found.dtype)
     when = request.synchronization
     if when is _ON_READ or (request.aggregation is not _NONE and when is not _OWN):
@@ -116,7 +116,8 @@ def create(record: Record, request: Request, place: Place) -> jax.Array:
     if known.shape != place.stack + shape:  # the stack of another length, or of none
         require_shape(request.name, place.stack + shape, known.shape, ())
     require_shape(request.name, request.shape, shape, ())
-    require_dtype(request.name, request.dtype, known.dtype)
+    if not request.by_name:
+        require_dtype(request.name, request.dtype, known.dtype)
     if not (known.trainable or record.is_at_top(creation.trace)):
         by_closure = not record.is_at_top(creation.chain[0][1])
         record.within.read(known.name, place.entry.barred, by_closure)

@@ -33,7 +33,11 @@ Shape = tuple[int | None, ...]
 
 
 class Request(NamedTuple):
-    """The completed arguments of one `get_variable`. `name` is the full name."""
+    """The completed arguments of one `get_variable`. `name` is the full name.
+
+    `by_name` says that nothing but the name was given: what exists is taken, whatever
+    its dtype.
+    """
 
     path: Path
     name: str
@@ -50,11 +54,12 @@ class Request(NamedTuple):
     aggregation: VariableAggregation
     reuse: Any
     axes: Sequence[str | None] | None = None
+    by_name: bool = False
 
     def arguments(self) -> dict[str, Any]:
         """The keywords that a custom getter receives."""
         arguments = self._asdict()
-        del arguments["path"]  # the name says it
+        del arguments["path"], arguments["by_name"]  # the others say it
         return arguments
 
 
@@ -79,6 +84,7 @@ def complete(
     """The request for the variable at `path`."""
     # Calls are spared where there is nothing to check: this runs for each lookup.
     name = join(path)
+    by_name = shape is None and dtype is None and initializer is None
     if regularizer is None:
         regularizer = options.regularizer
     if regularizer is not None:
@@ -118,7 +124,11 @@ def complete(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     if dtype is None:
-        dtype = _FLOAT32 if options.dtype is None else options.dtype
+        dtype = options.dtype
+    if dtype is None:
+        dtype = _FLOAT32
+    else:
+        by_name = False
     return Request(
         path,
         name,
@@ -135,6 +145,7 @@ def complete(
         aggregation,
         options.reuse if reuse is None else reuse,
         axes,
+        by_name,
     )
 
 

@@ -170,7 +170,8 @@ class Scope(Fields):
           name: its name here; ``"a/b"`` is ``b`` in the scope ``a``.
           shape: sizes of its axes; left out where `initializer` is a value, or to take
             what exists.
-          dtype: of the stored array; the scope's, else float32.
+          dtype: of the stored array; the scope's, else float32, or that of what exists
+            where no shape and initializer are given either.
           initializer: a function ``(key, shape, dtype) -> array``, or a value. Glorot
             uniform for floats and zeros for integers and bools where nothing is given.
           regularizer: ``array -> scalar``, summed by `Manifest.regularization_loss`.

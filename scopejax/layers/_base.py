@@ -8,15 +8,16 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import ones
+from jax.nn.initializers import ones, zeros
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._scope.scope import Scope
 from .._spec.options import no_regularizer
-from ..initializers import Initializer
+from ..initializers import Fans, Initializer, glorot_uniform
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
 
 
@@ -56,27 +57,87 @@ def require(condition: bool, message: str) -> None:
 
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:
-    """`x` in the dtype to compute in."""
+    """`x` in the dtype to compute in; as it is where that is its own."""
     array = jnp.asarray(x)
     if dtype is None:
-        floating = jnp.issubdtype(array.dtype, jnp.inexact)
-        dtype = array.dtype if floating else jnp.float32
+        if jnp.issubdtype(array.dtype, jnp.inexact):
+            return array
+        dtype = jnp.float32
     return array.astype(dtype)
 
 
-def add_bias(
-    scope: Scope, x: jax.Array, use_bias: bool, initializer: Initializer
-) -> jax.Array:
+def require_bool(function: str, is_training: Any) -> None:
+    """Refuses an `is_training` that is not known while the model is traced."""
+    require(
+        isinstance(is_training, bool),
+        f"{function}'s is_training must be True or False, but is {is_training}; under"
+        " jax.jit pass it by static_argnames or functools.partial",
+    )
+
+
+def by_fans(
+    scope: Scope,
+    initializer: Initializer | None,
+    inputs: int | tuple[int, ...],
+    each: tuple[int, ...] = (),
+) -> Any:
+    """The initializer of a kernel of many axes: the layer's, the scope's, TF1's."""
+    chosen: Any = initializer
+    if chosen is None:
+        chosen = scope._place.options.initializer
+    if chosen is None:
+        chosen = glorot_uniform
+    if isinstance(chosen, type):
+        chosen = chosen()
+    return Fans(chosen, inputs, each) if callable(chosen) else chosen
+
+
+def scale_of(scope: Scope, features: int, use_scale: bool) -> jax.Array | None:
+    """The variable ``scale``, of ones at first; None if there is none."""
+    if not use_scale:
+        return None
+    return scope.get_variable(
+        "scale", (features,), initializer=ones, regularizer=no_regularizer
+    )
+
+
+def bias_of(
+    scope: Scope,
+    shape: tuple[int, ...],
+    use_bias: bool,
+    initializer: Initializer = zeros,
+) -> jax.Array | None:
+    """The variable ``bias``; None if there is none."""
     if not use_bias:
-        return x
-    bias = scope.get_variable(
-        "bias", x.shape[-1:], initializer=initializer, regularizer=no_regularizer
+        return None
+    return scope.get_variable(
+        "bias", shape, initializer=initializer, regularizer=no_regularizer
     )
-    return x + jnp.expand_dims(bias.astype(x.dtype), range(x.ndim - 1))
 
 
-def scale_by(scope: Scope, x: jax.Array) -> jax.Array:
-    scale = scope.get_variable(
-        "scale", x.shape[-1:], initializer=ones, regularizer=no_regularizer
+def traced_once(
+    *static: str, inline: bool = False
+) -> Callable[[Callable[Q, R]], Callable[Q, R]]:
+    """For what a layer computes: `jax.jit`, so that layers alike are traced once.
+
+    Inline, its equations are written into those of the model, as by hand. So a layer is
+    traced no slower than the same by hand.
+    """
+    decorator: Any = functools.partial(
+        jax.jit, inline=inline, static_argnames=static or None
     )
-    return x * jnp.expand_dims(scale.astype(x.dtype), range(x.ndim - 1))
+    found: Callable[[Callable[Q, R]], Callable[Q, R]] = decorator
+    return found
+
+
+@traced_once(inline=True)
+def scaled(x: jax.Array, scale: jax.Array | None, bias: jax.Array | None) -> jax.Array:
+    """``x * scale + bias`` along the last axes, in the dtype of `x`."""
+    if scale is not None:
+        x = x * _of_rank(scale, x)
+    return x if bias is None else x + _of_rank(bias, x)
+
+
+def _of_rank(last: jax.Array, x: jax.Array) -> jax.Array:
+    """Numbers along the last axes, with as many axes as `x` and in its dtype."""
+    return jnp.expand_dims(last.astype(x.dtype), range(x.ndim - last.ndim))

@@ -1,4 +1,4 @@
-"""Normalization, and dropout."""
+"""Normalization without state."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import zeros
 
 from .._base.dtypes import wide_of
 from .._scope.scope import Scope
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import as_float, bias_of, layer, require, scale_of, scaled, traced_once
 
 
 @layer
@@ -42,13 +41,20 @@ def layer_norm(
     [[-1.0, 1.0]]
     """
     x = as_float(x, dtype)
+    scale = scale_of(scope, x.shape[-1], use_scale)
+    bias = bias_of(scope, x.shape[-1:], use_bias)
+    return _layer_norm(x, scale, bias, epsilon)
+
+
+@traced_once()
+def _layer_norm(
+    x: jax.Array, scale: jax.Array | None, bias: jax.Array | None, epsilon: float
+) -> jax.Array:
     wide = wide_of(x)
     # The variance of what is left without the mean: a large offset costs no digits.
     variance = jnp.var(wide, -1, keepdims=True)
-    y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon).astype(x.dtype)
-    if use_scale:
-        y = scale_by(scope, y)
-    return add_bias(scope, y, use_bias, zeros)
+    y = jax.nn.standardize(wide, variance=variance, epsilon=epsilon)
+    return scaled(y.astype(x.dtype), scale, bias)
 
 
 @layer
@@ -73,49 +79,74 @@ def rms_norm(
     [[1.0, -1.0]]
     """
     x = as_float(x, dtype)
+    return _rms_norm(x, scale_of(scope, x.shape[-1], True), epsilon)
+
+
+@traced_once()
+def _rms_norm(x: jax.Array, scale: jax.Array | None, epsilon: float) -> jax.Array:
     wide = wide_of(x)
     mean_square = jnp.mean(jnp.square(wide), -1, keepdims=True)
-    return scale_by(
-        scope, (wide * jax.lax.rsqrt(mean_square + epsilon)).astype(x.dtype)
-    )
+    y = wide * jax.lax.rsqrt(mean_square + epsilon)
+    return scaled(y.astype(x.dtype), scale, None)
 
 
 @layer
-def dropout(
+def group_norm(
     scope: Scope,
     x: jax.Array,
-    rate: float,
+    groups: int,
     *,
-    deterministic: bool = False,
-    index: Any = None,
+    epsilon: float = 1e-6,
+    use_scale: bool = True,
+    use_bias: bool = True,
+    dtype: Any = None,
 ) -> jax.Array:
-    """Zeroes a share of the numbers and scales the rest (Srivastava et al., 2014).
+    """Normalization of groups of features over space (Wu and He, 2018), in float32.
+
+    With as many groups as features it is instance normalization (Ulyanov et al., 2016):
+    ``group_norm(scope, x, x.shape[-1])``.
 
     Args:
-      scope: gives the key ``dropout``.
-      x: any shape, floating.
-      rate: share to drop, 0 to 1.
-      deterministic: True returns `x` as it is and needs no key.
-      index: tells the steps of a loop apart that closes over one scope; may be traced.
+      scope: holds ``scale`` and ``bias`` `(features,)`.
+      x: `(batch, *space, features)`.
+      groups: how many groups the features fall into, in order.
+      epsilon: added to the variance.
+      use_scale, use_bias: whether there is a scale, a bias.
+      dtype: of the result; `x`'s by default.
 
     Returns:
-      As `x`.
+      As `x`. Each group of each example has mean 0 and variance 1 before the scale.
 
     Raises:
-      InvalidArgumentError: `rate` is not between 0 and 1.
+      InvalidArgumentError: the features do not fall into `groups` evenly.
 
     >>> import jax, scopejax as sj
-    >>> net = sj.transform(lambda scope, x: dropout(scope / "drop", x, 0.5))
-    >>> y = net.apply({}, jnp.ones(1000), key=jax.random.key(0))
-    >>> sorted(set(y.tolist()))
-    [0.0, 2.0]
+    >>> net = sj.transform(lambda scope, x: group_norm(scope / "norm", x, 2))
+    >>> x = jnp.array([[1.0, 3.0, 5.0, 5.0]])
+    >>> net.apply(net.init(jax.random.key(0), x), x).round(3).tolist()
+    [[-1.0, 1.0, 0.0, 0.0]]
     """
+    x = as_float(x, dtype)
+    features = x.shape[-1] if x.ndim else 0
     require(
-        0.0 <= rate <= 1.0, f"dropout's rate must be between 0 and 1, but is {rate}"
+        x.ndim > 1 and groups > 0 and features % groups == 0,
+        f"features of shape {x.shape} do not fall into {groups} groups evenly",
     )
-    if deterministic or rate == 0.0:
-        return x
-    if rate == 1.0:
-        return jnp.zeros_like(x)
-    keep = jax.random.bernoulli(scope.key("dropout", index), 1.0 - rate, x.shape)
-    return jnp.where(keep, x / jnp.asarray(1.0 - rate, x.dtype), jnp.zeros_like(x))
+    scale = scale_of(scope, features, use_scale)
+    bias = bias_of(scope, (features,), use_bias)
+    return _group_norm(x, scale, bias, epsilon, groups)
+
+
+@traced_once("groups")
+def _group_norm(
+    x: jax.Array,
+    scale: jax.Array | None,
+    bias: jax.Array | None,
+    epsilon: float,
+    groups: int,
+) -> jax.Array:
+    apart = wide_of(x).reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
+    axes = (*range(1, x.ndim - 1), x.ndim)
+    variance = jnp.var(apart, axes, keepdims=True)
+    y = jax.nn.standardize(apart, axes, variance=variance, epsilon=epsilon)
+    return scaled(y.reshape(x.shape).astype(x.dtype), scale, bias)

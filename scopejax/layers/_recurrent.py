@@ -1,14 +1,20 @@
-"""Cells for `jax.lax.scan`."""
+"""Cells for `jax.lax.scan`, and the scan over a sequence."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from .._scope.scope import Scope
 from ..initializers import orthogonal
-from ._base import layer
-from ._linear import dense
+from ._base import layer, require
+from ._dense import dense
+
+Cell = Callable[[Scope, Any, jax.Array], tuple[Any, jax.Array]]
+"""``(scope, carry, x) -> (carry, y)``: `lstm`, `gru`, or a function of one's own."""
 
 
 @layer
@@ -86,3 +92,88 @@ def gru(scope: Scope, hidden: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.A
     new = jnp.tanh(from_x[2] + reset * from_hidden[2])
     hidden = (1 - update) * new + update * hidden
     return hidden, hidden
+
+
+@layer
+def rnn(
+    scope: Scope,
+    cell: Cell,
+    carry: Any,
+    x: jax.Array,
+    *,
+    lengths: Any = None,
+    reverse: bool = False,
+) -> tuple[Any, jax.Array]:
+    """A cell over the steps of a sequence, by `jax.lax.scan`.
+
+    Args:
+      scope: is passed to the cell, and holds its variables.
+      cell: ``(scope, carry, x) -> (carry, y)``: `lstm`, `gru`, or your own function.
+      carry: what the cell starts with; arrays of shape `(batch, features)`.
+      x: `(batch, time, in)`.
+      lengths: whole numbers `(batch,)`: the steps from there on are padding, and leave
+        the carry as it is and the outputs zero.
+      reverse: whether it runs from the last step to the first.
+
+    Returns:
+      As `jax.lax.scan`: the last carry, and the outputs `(batch, time, features)`, in
+      the order of `x`.
+
+    Raises:
+      InvalidArgumentError: `x` has no axis of time.
+
+    >>> import jax, scopejax as sj
+    >>> net = sj.transform(lambda s, x: rnn(s / "gru", gru, jnp.zeros((2, 8)), x)[1])
+    >>> x = jnp.ones((2, 5, 3))
+    >>> net.apply(net.init(jax.random.key(0), x), x).shape
+    (2, 5, 8)
+    """
+    x = jnp.asarray(x)
+    require(
+        x.ndim == 3, f"rnn takes (batch, time, in), not an array of shape {x.shape}"
+    )
+    lengths = None if lengths is None else jnp.asarray(lengths)
+
+    def step(carry: Any, at: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
+        time, now = at
+        new, y = cell(scope, carry, now)
+        if lengths is None:
+            return new, y
+        within = time < lengths
+
+        def kept(new: jax.Array, old: Any) -> jax.Array:
+            return jnp.where(jnp.expand_dims(within, range(1, new.ndim)), new, old)
+
+        return jax.tree.map(kept, new, carry), kept(y, jnp.zeros_like(y))
+
+    steps = (jnp.arange(x.shape[1]), jnp.moveaxis(x, 1, 0))
+    carry, ys = jax.lax.scan(step, carry, steps, reverse=reverse)
+    return carry, jnp.moveaxis(ys, 0, 1)
+
+
+@layer
+def bidirectional(
+    scope: Scope, cell: Cell, carry: Any, x: jax.Array, *, lengths: Any = None
+) -> tuple[tuple[Any, Any], jax.Array]:
+    """Two `rnn`, one from each end (Schuster and Paliwal, 1997).
+
+    Args:
+      scope: holds the cell's variables twice, in ``forward`` and in ``backward``.
+      cell, x, lengths: as in `rnn`. Backwards it starts at the last step within
+        `lengths`.
+      carry: what both start with.
+
+    Returns:
+      The last carry of each, and the outputs of both side by side,
+      `(batch, time, 2 * features)`.
+
+    >>> import jax, scopejax as sj
+    >>> def model(scope, x):
+    ...     return bidirectional(scope / "rnn", gru, jnp.zeros((2, 8)), x)[1]
+    >>> net, x = sj.transform(model), jnp.ones((2, 5, 3))
+    >>> net.apply(net.init(jax.random.key(0), x), x).shape
+    (2, 5, 16)
+    """
+    ahead, ys = rnn(scope / "forward", cell, carry, x, lengths=lengths)
+    back, zs = rnn(scope / "backward", cell, carry, x, lengths=lengths, reverse=True)
+    return (ahead, back), jnp.concatenate((ys, zs), -1)

@@ -18,7 +18,7 @@ from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import as_float, bias_of, layer, require, require_bool, scale_of, scaled
 
 AxisName = str | tuple[str, ...] | None
 
@@ -77,7 +77,7 @@ def batch_norm(
                        'moving_variance': Array([1.], dtype=float32)})
     """
     x = as_float(x, dtype)
-    _require_bool("batch_norm", is_training)
+    require_bool("batch_norm", is_training)
     _require_share("batch_norm's momentum", momentum)
     require(x.ndim > 0, "batch_norm takes an array with its features last, no scalar")
     require(
@@ -100,9 +100,8 @@ def batch_norm(
         )
         mean, variance = mean.astype(wide.dtype), variance.astype(wide.dtype)
     y = ((wide - mean) * jax.lax.rsqrt(variance + epsilon)).astype(x.dtype)
-    if use_scale:
-        y = scale_by(scope, y)
-    return add_bias(scope, y, use_bias, zeros)
+    scale = scale_of(scope, x.shape[-1], use_scale)
+    return scaled(y, scale, bias_of(scope, x.shape[-1:], use_bias))
 
 
 def _statistics(x: jax.Array, axis_name: AxisName) -> tuple[jax.Array, jax.Array]:
@@ -172,7 +171,7 @@ def exponential_moving_average(
     (5.0, 0.5)
     """
     value = as_float(value)
-    _require_bool("exponential_moving_average", is_training)
+    require_bool("exponential_moving_average", is_training)
     _require_share("exponential_moving_average's decay", decay)
     wide = wide_of(value)
     average = _stored(scope, "average", value.shape, wide.dtype, zeros)
@@ -209,14 +208,6 @@ def _moved(old: jax.Array, new: jax.Array, kept: float | jax.Array) -> jax.Array
     # add up to 1.
     kept = jnp.asarray(kept, old.dtype)
     return kept * old + (1.0 - kept) * new.astype(old.dtype)
-
-
-def _require_bool(function: str, is_training: Any) -> None:
-    require(
-        isinstance(is_training, bool),
-        f"{function}'s is_training must be True or False, but is {is_training}; under"
-        " jax.jit pass it by static_argnames or functools.partial",
-    )
 
 
 def _require_share(what: str, value: Any) -> None:

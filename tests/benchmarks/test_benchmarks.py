@@ -52,6 +52,13 @@ def test_jaxprs_are_equal(contestant, model):
     assert same.jaxpr(small("by_hand", model)) == same.jaxpr(small(contestant, model))
 
 
+def test_a_dense_layer_of_the_library_is_the_one_by_hand():
+    """`layers.dense` has the very equations and the program of ``x @ k + b``."""
+    by_hand, stock = small("by_hand", "mlp-dense"), small("scopejax", "mlp-dense")
+    assert same.jaxpr(by_hand) == same.jaxpr(stock)
+    assert same.hlo(by_hand) == same.hlo(stock)
+
+
 @pytest.mark.parametrize("contestant", ["scopejax", "tf1"])
 def test_programs_are_equal(contestant):
     """XLA makes the same program of all."""

@@ -102,6 +102,20 @@ def test_outputs_are_the_same(peer, model):
     assert jnp.array_equal(jax.jit(other.net().apply)(params, x), output(by_hand))
 
 
+@pytest.mark.parametrize("model", ["mlp-dense", "mlp-layer-norm"])
+@pytest.mark.parametrize("contestant", ["scopejax", *LIBRARIES])
+def test_layers_of_libraries_have_the_sizes_of_those_by_hand(contestant, model):
+    """As many numbers are trained, and the output is that of two layers."""
+    if contestant in LIBRARIES:
+        pytest.importorskip(LIBRARIES[contestant])
+    case = small(contestant, model)
+    params, x = case.shapes()
+    sizes = sorted(leaf.size for leaf in jax.tree.leaves(params))
+    leaves = jax.tree.leaves(small("by_hand", model).shapes()[0])
+    assert sizes == sorted(leaf.size for leaf in leaves)
+    assert jax.eval_shape(case.net().apply, params, x).shape == x.shape
+
+
 @pytest.mark.parametrize("model", ["mlp", "gpt-scan"])
 def test_initial_values_are_alike(peer, model):
     """Initial values have mean and spread of those by hand; no two layers are one."""

@@ -30,6 +30,24 @@ def wide(tree):
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), tree)
 
 
+def gates_of_flax(params, names):
+    """Weights for flax: each gate has layers of its own, `i` and `h`."""
+    theirs = {}
+    for name, leaf in sj.to_flat(params).items():
+        side, array = name.split("/")
+        for gate, part in zip(names, jnp.split(leaf, len(names), -1), strict=True):
+            theirs[f"{side[0]}{gate}/{array}"] = part
+    return sj.from_flat(theirs)
+
+
+def gru_of_flax(params):
+    """Of two biases that are only added up there is their sum; `n` has both."""
+    theirs = gates_of_flax(params, "rzn")
+    for gate in "rz":
+        theirs[f"i{gate}"]["bias"] += theirs[f"h{gate}"].pop("bias")
+    return theirs
+
+
 X = array(2, 4, 6)
 IDS = np.arange(8).reshape(2, 4)
 # layer -> a model of it at `a/b`, its argument, its variables
@@ -41,6 +59,22 @@ ALL = {
         X,
         "kernel bias",
     ),
+    "dense over two axes": (
+        lambda s, x: layers.dense(s, x, (3, 5), axes=2),
+        X,
+        "kernel bias",
+    ),
+    "einsum": (
+        lambda s, x: layers.einsum(s, x, "btd,tdf->btf", (4, 6, 3)),
+        X,
+        "kernel bias",
+    ),
+    "mlp": (
+        lambda s, x: layers.mlp(s, x, (5, 3)),
+        X,
+        "layer0/kernel layer0/bias layer1/kernel layer1/bias",
+    ),
+    "group_norm": (lambda s, x: layers.group_norm(s, x, 2), X, "scale bias"),
     "embedding": (lambda s, i: layers.embedding(s, i, 9, 3), IDS, "table"),
     "layer_norm": (layers.layer_norm, X, "scale bias"),
     "rms_norm": (layers.rms_norm, X, "scale"),
@@ -50,6 +84,36 @@ ALL = {
         X,
         "query/kernel query/bias key/kernel key/bias value/kernel value/bias"
         " out/kernel out/bias",
+    ),
+    "attention, all options": (
+        lambda s, x: layers.attention(
+            s,
+            x,
+            3,
+            kv_heads=1,
+            window=2,
+            rotate=layers.rotary_embedding,
+            dropout_rate=0.1,
+            use_bias=False,
+        ),
+        X,
+        "query/kernel key/kernel value/kernel out/kernel",
+    ),
+    "rnn": (
+        lambda s, x: layers.rnn(s, layers.gru, jnp.zeros((2, 3), x.dtype), x)[1],
+        X,
+        "input/kernel input/bias hidden/kernel hidden/bias",
+    ),
+    "bidirectional": (
+        lambda s, x: layers.bidirectional(s, layers.gru, jnp.zeros((2, 3), x.dtype), x)[
+            1
+        ],
+        X,
+        " ".join(
+            f"{side}/{name}"
+            for side in ("forward", "backward")
+            for name in ("input/kernel", "input/bias", "hidden/kernel", "hidden/bias")
+        ),
     ),
     "lstm": (
         lambda s, x: layers.lstm(s, (jnp.zeros_like(x), jnp.zeros_like(x)), x)[1],

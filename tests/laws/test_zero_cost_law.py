@@ -109,12 +109,17 @@ def with_layers(scope, x):
     return sj.layers.layer_norm(scope / "ln", sj.layers.dense(scope / "fc", x, D))
 
 
+@jax.jit
+def _layer_norm(x, scale, bias, epsilon):
+    variance = jnp.var(x, -1, keepdims=True)
+    y = jax.nn.standardize(x, variance=variance, epsilon=epsilon)
+    return y * jnp.expand_dims(scale, 0) + jnp.expand_dims(bias, 0)
+
+
 def with_layers_by_hand(params, x):
     fc, ln = params["fc"], params["ln"]
     x = x @ fc["kernel"] + jnp.expand_dims(fc["bias"], 0)
-    y = jax.nn.standardize(x, variance=jnp.var(x, -1, keepdims=True), epsilon=1e-6)
-    y = y * jnp.expand_dims(ln["scale"], 0)
-    return y + jnp.expand_dims(ln["bias"], 0)
+    return _layer_norm(x, ln["scale"], ln["bias"], 1e-6)
 
 
 PAIRS = {

@@ -13,7 +13,15 @@ from scopejax import layers
 
 from ..helpers.batch_norm_reference import EVAL, NET, TRAIN, variables
 from ..helpers.closeness import assert_close
-from ..helpers.layers_reference import IDS, KEY, X, array, filled
+from ..helpers.layers_reference import (
+    IDS,
+    KEY,
+    X,
+    array,
+    filled,
+    gates_of_flax,
+    gru_of_flax,
+)
 
 IMAGES = array(2, 6, 5, 4)
 STEPS = array(5, 2, 4)
@@ -47,29 +55,11 @@ def heads(params):
     return sj.from_flat(flat)
 
 
-def gates(params, names):
-    """Each gate has layers of its own: `i` of the input, `h` of the hidden state."""
-    theirs = {}
-    for name, leaf in sj.to_flat(params).items():
-        side, array = name.split("/")
-        for gate, part in zip(names, jnp.split(leaf, len(names), -1), strict=True):
-            theirs[f"{side[0]}{gate}/{array}"] = part
-    return sj.from_flat(theirs)
-
-
 def lstm(params):
     """The bias stands with the hidden state in place of the input."""
-    theirs = gates(params, "ifgo")
+    theirs = gates_of_flax(params, "ifgo")
     for gate in "ifgo":
         theirs[f"h{gate}"]["bias"] = theirs[f"i{gate}"].pop("bias")
-    return theirs
-
-
-def gru(params):
-    """Of two biases that are only added up there is their sum; `n` has both."""
-    theirs = gates(params, "rzn")
-    for gate in "rz":
-        theirs[f"i{gate}"]["bias"] += theirs[f"h{gate}"].pop("bias")
     return theirs
 
 
@@ -123,6 +113,48 @@ LAYERS = {
         of(nn.Embed(9, 3), embed),
         IDS,
     ),
+    "dense, several axes": (
+        lambda s, x: layers.dense(s, x, (3, 2)),
+        of(nn.DenseGeneral((3, 2))),
+        X,
+    ),
+    "dense, several axes in": (
+        lambda s, x: layers.dense(s, x, 3, axes=2),
+        of(nn.DenseGeneral(3, axis=(-2, -1))),
+        X,
+    ),
+    "einsum": (
+        lambda s, x: layers.einsum(s, x, "btd,dhk->bthk", (6, 3, 2)),
+        of(nn.Einsum((6, 3, 2), "btd,dhk->bthk")),
+        X,
+    ),
+    "mlp": (
+        lambda s, x: layers.mlp(s, x, (5, 3)),
+        lambda params, x: of(nn.Dense(3))(
+            params["layer1"], jax.nn.relu(of(nn.Dense(5))(params["layer0"], x))
+        ),
+        X,
+    ),
+    "group_norm": (
+        lambda s, x: layers.group_norm(s, x, 2),
+        of(nn.GroupNorm(2, use_fast_variance=False)),
+        IMAGES,
+    ),
+    "instance norm": (
+        lambda s, x: layers.group_norm(s, x, x.shape[-1]),
+        of(nn.InstanceNorm(use_fast_variance=False)),
+        IMAGES,
+    ),
+    "tied head": (
+        lambda s, x: (
+            layers.embedding(s, IDS, 9, 6),
+            layers.attend(s, x),
+        )[1],
+        lambda params, x: flax_apply(
+            nn.Embed(9, 6), {"params": embed(params)}, x, method="attend"
+        ),
+        X,
+    ),
     "layer_norm": (layers.layer_norm, of(nn.LayerNorm(use_fast_variance=False)), X),
     "rms_norm": (layers.rms_norm, of(nn.RMSNorm()), X),
     "attention": (attention, of(Attention(), heads), X),
@@ -158,7 +190,11 @@ LAYERS = {
         over_time(of(nn.OptimizedLSTMCell(5), lstm), (5, 5)),
         STEPS,
     ),
-    "gru": (over_time(layers.gru, 5), over_time(of(nn.GRUCell(5), gru), 5), STEPS),
+    "gru": (
+        over_time(layers.gru, 5),
+        over_time(of(nn.GRUCell(5), gru_of_flax), 5),
+        STEPS,
+    ),
 }
 
 

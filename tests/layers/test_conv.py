@@ -118,6 +118,30 @@ def test_other_whole_numbers_are_strides(number):
         np.testing.assert_array_equal(net.apply(params, number), expected)
 
 
+@pytest.mark.parametrize("layer", [layers.conv, layers.conv_transpose])
+def test_one_number_is_the_size_along_all_axes(layer):
+    """``3`` is ``(3, 3)`` for images."""
+    x = array(1, 5, 6, 2)
+    net = sj.transform(lambda s, size: layer(s, x, 3, size))
+    params = net.init(KEY, 3)
+    assert params["kernel"].shape == (3, 3, 2, 3)
+    np.testing.assert_array_equal(net.apply(params, 3), net.apply(params, (3, 3)))
+
+
+@pytest.mark.parametrize("size", [(3,), (3, 3, 3)])
+def test_a_kernel_has_the_axes_of_its_input(size):
+    """One size for each axis between the batch and the features, or one for all."""
+    x = array(1, 5, 6, 2)
+    with pytest.raises(sj.InvalidArgumentError, match="does not fit an input of shape"):
+        sj.transform(lambda s: layers.conv(s, x, 3, size)).init(KEY)
+
+
+def test_there_is_space_to_convolve():
+    """A batch of vectors has no axis of space."""
+    with pytest.raises(sj.InvalidArgumentError, match="kernel of size 3 does not fit"):
+        sj.transform(lambda s: layers.conv(s, array(4, 2), 3, 3)).init(KEY)
+
+
 TRANSPOSED = [
     ((1, 4, 2), 3, (3,), 1, "SAME"),
     ((1, 4, 2), 3, (3,), 2, "SAME"),

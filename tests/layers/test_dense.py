@@ -1,6 +1,5 @@
-"""Dense layers and embeddings against NumPy."""
+"""Dense layers against NumPy."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -26,32 +25,129 @@ def test_dense_is_a_product_and_a_sum(shape, use_bias):
     assert_close(net.apply(params, x), expected)
 
 
-def test_embedding_is_rows_of_the_table():
-    """Each whole number is its row, whatever the shape of the numbers."""
-    ids = np.array([[0, 3, 3], [6, 1, 0]])
-    net, params = filled(lambda s, i: layers.embedding(s / "e", i, 7, 4), ids)
-    out = net.apply(params, ids)
-    np.testing.assert_array_equal(out, np.asarray(params["e"]["table"])[ids])
-    assert net.apply(params, jnp.int32(3)).shape == (4,)
-    assert net.apply(params, ids.tolist()).shape == (2, 3, 4)
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize(
+    ("into", "out"), [((4,), (3, 2)), ((3, 4), (5,)), ((2, 3), (2, 2))]
+)
+def test_dense_over_several_axes(into, out, use_bias):
+    """The last axes are summed over, whatever stands before them."""
+    x = array(2, 5, *into)
+    net, params = filled(
+        lambda s, x: layers.dense(s, x, out, axes=len(into), use_bias=use_bias), x
+    )
+    p = wide(params)
+    assert p["kernel"].shape == into + out
+    expected = np.tensordot(x.astype(np.float64), p["kernel"], len(into))
+    assert_close(net.apply(params, x), expected + p.get("bias", 0.0))
 
 
-def test_embedding_starts_small():
-    """The table's numbers are normal with deviation 0.02, or as the caller says."""
-    net = sj.transform(lambda s, i, **k: layers.embedding(s, i, 500, 40, **k))
-    table = net.init(KEY, jnp.arange(2))["table"]
-    assert float(table.std()) == pytest.approx(0.02, rel=0.05)
-    ones = net.init(KEY, jnp.arange(2), initializer=jax.nn.initializers.ones)["table"]
-    np.testing.assert_array_equal(ones, np.ones((500, 40)))
+KERNELS = {
+    "dense": (lambda s, **k: layers.dense(s, array(2, 8), (3, 2, 4), **k), (8, 24)),
+    "dense, two in": (
+        lambda s, **k: layers.dense(s, array(2, 2, 4), 24, axes=2, **k),
+        (8, 24),
+    ),
+    "einsum": (
+        lambda s, **k: layers.einsum(
+            s, array(2, 8), "bd,dnhk->bnhk", (8, 3, 2, 4), **k
+        ),
+        (8, 24),
+    ),
+}
 
 
-def test_a_table_is_tied_under_reuse():
-    """The table serves as the output's kernel, as the docstring says."""
+@pytest.mark.parametrize(("model", "matrix"), KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("initializer", ["glorot_uniform", "he_normal", "orthogonal"])
+def test_kernels_of_many_axes_start_as_their_matrix(model, matrix, initializer):
+    """The layer's initializer, or the scope's, draws all inputs by all outputs."""
+    init = getattr(sj.initializers, initializer)
+    net = sj.transform(lambda s, **k: model(s, use_bias=False, **k))
+    own = net.init(KEY, kernel_initializer=init)["kernel"]
+    scopes = sj.transform(lambda s: model(s.with_options(initializer=init)))
+    np.testing.assert_array_equal(own, scopes.init(KEY)["kernel"])
+    flat = sj.transform(lambda s: s.get_variable("kernel", matrix, initializer=init))
+    expected = flat.init(KEY)["kernel"]
+    np.testing.assert_array_equal(np.asarray(own).reshape(matrix), expected)
 
-    def model(scope, ids):
-        x = layers.embedding(scope, ids, 7, 4)
-        return x @ scope.with_options(reuse=True).get_variable("table", (7, 4)).T
 
-    net, params = filled(model, ids := jnp.arange(7))
-    table = wide(params["table"])
-    assert_close(net.apply(params, ids), table @ table.T)
+def test_a_kernel_of_many_axes_has_the_default_initializer():
+    """Glorot uniform, by all that comes in and all that goes out."""
+    kernel = sj.transform(KERNELS["dense"][0]).init(KEY)["kernel"]
+    assert float(kernel.std()) == pytest.approx((2 / (8 + 24)) ** 0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("shape", "axes"), [((4,), 2), ((4,), 0), ((), 1)])
+def test_dense_has_the_axes_that_it_sums_over(shape, axes):
+    """Fewer are refused, and so is a scalar."""
+    net = sj.transform(lambda s, x: layers.dense(s, x, 3, axes=axes))
+    with pytest.raises(sj.InvalidArgumentError, match=f"dense over {axes} axes takes"):
+        net.init(KEY, array(*shape))
+
+
+EQUATIONS = {
+    "...d,dhk->...hk": ((2, 3, 8), (8, 2, 4), (2, 4)),
+    "bthk,hkd->btd": ((2, 3, 2, 4), (2, 4, 5), (5,)),
+    "ebd,edf->ebf": ((3, 2, 4), (3, 4, 5), None),
+    "bd,fd->bf": ((2, 4), (5, 4), (5,)),
+    "btd, dt -> b": ((2, 3, 4), (4, 3), ()),
+}
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_einsum_is_its_equation(equation):
+    """The kernel is the second array; the bias has its axes of the result."""
+    shape, kernel, bias = EQUATIONS[equation]
+    x = array(*shape)
+    net, params = filled(
+        lambda s, x: layers.einsum(s, x, equation, kernel, use_bias=bias is not None), x
+    )
+    p = wide(params)
+    assert p["kernel"].shape == kernel
+    assert bias is None or p["bias"].shape == bias
+    expected = np.einsum(equation, x.astype(np.float64), p["kernel"])
+    assert_close(net.apply(params, x), expected + p.get("bias", 0.0))
+
+
+def test_each_expert_starts_with_a_matrix_of_its_own():
+    """An axis that input and result share counts for no fan, and repeats nothing."""
+    net = sj.transform(
+        lambda s, x: layers.einsum(s, x, "ebd,edf->ebf", (3, 64, 64), use_bias=False)
+    )
+    kernel = net.init(KEY, array(3, 2, 64))["kernel"]
+    for matrix in kernel:
+        assert float(matrix.std()) == pytest.approx((2 / 128) ** 0.5, rel=0.05)
+    assert abs(np.corrcoef(kernel[0].ravel(), kernel[1].ravel())[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("equation", "shape", "error"),
+    [
+        ("bd,df", (4, 5), "einsum takes an equation such as"),
+        ("bd->b", (4,), "einsum takes an equation such as"),
+        ("bd,df->bf", (4,), r"each axis of a kernel of shape \(4,\)"),
+        ("bd,...d->b...", (5, 4), "a letter for each axis"),
+        ("bd,df->fb", (4, 5), "bias over the axes 'f', which the result 'fb' does"),
+    ],
+)
+def test_einsum_refuses_other_equations(equation, shape, error):
+    """Both arrays and the result are named, letter by letter, the bias's axes last."""
+    net = sj.transform(lambda s, x: layers.einsum(s, x, equation, shape))
+    with pytest.raises(sj.InvalidArgumentError, match=error):
+        net.init(KEY, array(2, 4))
+
+
+@pytest.mark.parametrize("activate_last", [True, False])
+def test_mlp_is_dense_layers_with_an_activation_between(activate_last):
+    """The activation follows each layer but the last, or each."""
+    x = array(2, 4)
+    net, params = filled(
+        lambda s, x: layers.mlp(
+            s, x, (5, 6, 3), activation=jnp.tanh, activate_last=activate_last
+        ),
+        x,
+    )
+    y, p = x.astype(np.float64), wide(params)
+    for i in range(3):
+        y = y @ p[f"layer{i}"]["kernel"] + p[f"layer{i}"]["bias"]
+        y = np.tanh(y) if i < 2 or activate_last else y
+    assert_close(net.apply(params, x), y)

@@ -37,6 +37,7 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate):
 @pytest.mark.parametrize(
     "kwargs",
     [
+        {"rate": 0.5, "is_training": False},
         {"rate": 0.5, "deterministic": True},
         {"rate": 0.0},
         {"rate": 1.0, "deterministic": True},
@@ -45,6 +46,20 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate):
 def test_dropout_that_does_nothing_needs_no_key(kwargs):
     """Deterministic, or at rate 0, the input comes back as it is."""
     assert drop(LONG, key=None, **kwargs) is LONG
+
+
+def test_deterministic_is_another_word_for_not_training():
+    """flax's word does what ours does, and is heeded where both are given."""
+    drops = drop(LONG, 0.5)
+    np.testing.assert_array_equal(drop(LONG, 0.5, deterministic=False), drops)
+    np.testing.assert_array_equal(drop(LONG, 0.5, is_training=True), drops)
+
+
+@pytest.mark.parametrize("value", [1, None, "yes"])
+def test_is_training_is_a_bool(value):
+    """Anything else is refused, as by the layers with state."""
+    with pytest.raises(sj.InvalidArgumentError, match="dropout's is_training must be"):
+        drop(LONG, 0.5, is_training=value)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

@@ -11,7 +11,16 @@ from scopejax import layers
 from ..helpers.layers_reference import ALL, IDS, KEY, X, array, every, nested
 
 FLOATING = [name for name in ALL if name != "embedding"]
-with_dtype = ["dense", "conv", "conv_transpose", "layer_norm", "rms_norm", "attention"]
+with_dtype = [
+    "dense",
+    "conv",
+    "conv_transpose",
+    "layer_norm",
+    "rms_norm",
+    "group_norm",
+    "mlp",
+    "attention",
+]
 
 
 @pytest.mark.parametrize("layer", FLOATING)
@@ -49,10 +58,14 @@ def test_the_products_themselves_are_in_half_precision(layer):
 @pytest.mark.parametrize("layer", with_dtype)
 def test_a_dtype_overrides_that_of_the_input(layer):
     """`dtype` is what a layer computes in, whatever its input and its variables."""
-    extra = {"dense": (3,), "conv": (3, (3,)), "conv_transpose": (3, (3,))}.get(
-        layer, ()
-    )
-    extra = (2,) if layer == "attention" else extra
+    extra = {
+        "dense": (3,),
+        "conv": (3, 3),
+        "conv_transpose": (3, 3),
+        "group_norm": (2,),
+        "mlp": ((3, 3),),
+        "attention": (2,),
+    }.get(layer, ())
 
     def model(scope, x, dtype=None):
         return getattr(layers, layer)(scope, x, *extra, dtype=dtype)

@@ -56,6 +56,29 @@ def test_layer_norm_of_a_constant_is_nearly_zero(value):
     assert np.abs(np.asarray(net.apply(net.init(KEY, x), x))).max() < 0.4
 
 
+@pytest.mark.parametrize("groups", [1, 2, 8])
+@pytest.mark.parametrize("shape", [(2, 8), (2, 3, 8), (2, 3, 4, 8)])
+def test_group_norm_is_its_formula(groups, shape):
+    """Mean 0 and variance 1 over space and a group, for each example."""
+    x = array(*shape) * 3 + 1
+    if groups == 8 and len(shape) == 2:
+        x = x[:, :] * 0 + 1  # a group of one number: its mean is all there is
+    net, params = filled(lambda s, x: layers.group_norm(s, x, groups), x)
+    p, apart = wide(params), x.astype(np.float64).reshape(2, -1, groups, 8 // groups)
+    centred = apart - apart.mean((1, 3), keepdims=True)
+    variance = apart.var((1, 3), keepdims=True)
+    expected = (centred / np.sqrt(variance + 1e-6)).reshape(shape)
+    assert_close(net.apply(params, x), expected * p["scale"] + p["bias"])
+
+
+@pytest.mark.parametrize(("shape", "groups"), [((2, 8), 3), ((2, 8), 0), ((8,), 2)])
+def test_groups_share_the_features_evenly(shape, groups):
+    """The error says how many there are."""
+    net = sj.transform(lambda s, x: layers.group_norm(s, x, groups))
+    with pytest.raises(sj.InvalidArgumentError, match=f"into {groups} groups evenly"):
+        net.init(KEY, array(*shape))
+
+
 @pytest.mark.parametrize("epsilon", [1e-6, 1e-2])
 def test_rms_norm_is_its_formula(epsilon):
     """The last axis over the root of its mean square, times the scale."""

@@ -17,20 +17,27 @@ from ..helpers.refusals import KEY, init, refusal
 X = jnp.ones((2, 4, 6))
 CALLS = {
     "dense": lambda scope: layers.dense(scope, X, 4),
+    "einsum": lambda scope: layers.einsum(scope, X, "btd,df->btf", (6, 4)),
+    "mlp": lambda scope: layers.mlp(scope, X, (4,)),
     "conv": lambda scope: layers.conv(scope, X, 4, (3,)),
     "conv_transpose": lambda scope: layers.conv_transpose(scope, X, 4, (3,)),
     "embedding": lambda scope: layers.embedding(scope, jnp.arange(3), 4, 4),
+    "attend": lambda scope: layers.attend(scope, X),
+    "group_norm": lambda scope: layers.group_norm(scope, X, 2),
     "layer_norm": lambda scope: layers.layer_norm(scope, X),
     "rms_norm": lambda scope: layers.rms_norm(scope, X),
     "dropout": lambda scope: layers.dropout(scope, X, 0.5),
     "attention": lambda scope: layers.attention(scope, X, 2),
     "lstm": lambda scope: layers.lstm(scope, (X, X), X),
     "gru": lambda scope: layers.gru(scope, X, X),
+    "rnn": lambda scope: layers.rnn(scope, layers.gru, X[:, 0], X),
+    "bidirectional": lambda scope: layers.bidirectional(scope, layers.gru, X[:, 0], X),
     "batch_norm": lambda scope: layers.batch_norm(scope, X, is_training=True),
     "exponential_moving_average": lambda scope: layers.exponential_moving_average(
         scope, X, 0.9
     ),
 }
+WITHOUT_SCOPE = {"avg_pool", "max_pool", "rotary_embedding"}
 NO_SCOPES = {
     "dict": {"kernel": X},
     "array": X,
@@ -44,7 +51,7 @@ NO_SCOPES = {
 def test_the_calls_above_are_all_layers():
     """No layer is left out here."""
     functions = {name for name, _ in inspect.getmembers(layers, inspect.isfunction)}
-    assert {name for name in functions if name[0] != "_"} == set(CALLS)
+    assert {name for name in functions if name[0] != "_"} == {*CALLS, *WITHOUT_SCOPE}
 
 
 @pytest.mark.parametrize("layer", CALLS)
@@ -116,7 +123,7 @@ BAD_LAYERS = {
     "dense on a scalar": lambda s: layers.dense(s, jnp.float32(1), 3),
     "dense of half a feature": lambda s: layers.dense(s, X, 2.5),
     "conv of another rank": lambda s: layers.conv(s, X, 3, (3, 3)),
-    "conv of a bare size": lambda s: layers.conv(s, X, 3, 3),
+    "conv without space": lambda s: layers.conv(s, X[0], 3, 3),
     "conv in odd groups": lambda s: layers.conv(s, X, 3, (3,), groups=4),
     "attention of no heads": lambda s: layers.attention(s, X, 0),
 }

@@ -92,6 +92,38 @@ def test_other_spellings_are_a_dtype(place, dtype):
 # Dtypes that disagree
 
 
+@pytest.mark.parametrize("dtype", ["int32", "bool", "bfloat16", "float32"])
+def test_a_name_alone_takes_what_exists(dtype):
+    """Without shape, dtype and initializer the dtype is that of the variable."""
+
+    def model(scope):
+        scope.get_variable("i", (2,), dtype, jax.nn.initializers.ones)
+        return scope.with_options(reuse=True).get_variable("i")
+
+    net = sj.transform(model)
+    params = net.init(jax.random.key(0))
+    assert net.apply(params).dtype == dtype
+    assert jax.jit(net.apply)(params).dtype == dtype
+    assert sj.Scope(params).get_variable("i").dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda s: s.get_variable("i", (2,)),
+        lambda s: s.get_variable("i", dtype="float32"),
+        lambda s: s.with_options(dtype="float32").get_variable("i"),
+        lambda s: s.get_variable("i", initializer=1.5),
+    ],
+    ids=["shape", "dtype", "scope's dtype", "initializer"],
+)
+def test_more_than_a_name_has_a_dtype(model):
+    """Whatever else is given, a variable of another dtype is refused."""
+    scope = sj.Scope({"i": jnp.ones((), "int32")})
+    with pytest.raises(sj.VariableMismatchError, match="Trying to share variable i"):
+        model(scope)
+
+
 @pytest.mark.parametrize("reuse", [None, True, sj.AUTO_REUSE], ids=repr)
 def test_a_value_and_an_explicit_dtype_agree(reuse):
     """A value of another dtype than asked for is refused before any lookup."""
@@ -145,7 +177,9 @@ def test_another_dtype_is_refused():
     """At apply a dtype that disagrees with the array is an error with both."""
     error = refusal(
         sj.VariableMismatchError,
-        lambda: sj.Scope({"a": {"w": jnp.ones(2, "bfloat16")}}).get_variable("a/w"),
+        lambda: sj.Scope({"a": {"w": jnp.ones(2, "bfloat16")}}).get_variable(
+            "a/w", (2,)
+        ),
         match="specified dtype float32 and found dtype bfloat16",
         name="a/w",
     )

@@ -61,8 +61,8 @@ def block(scope: sj.Scope, x: jax.Array, sizes: Sizes, is_training: bool) -> jax
     """Attention, then two dense layers; each adds to `x` `(batch, time, width)`."""
     y = layer_norm(scope / "norm1", x)
     y = attention(scope / "attention", y, sizes.heads, is_causal=True)
-    x = x + dropout(scope / "drop1", y, sizes.dropout, deterministic=not is_training)
+    x = x + dropout(scope / "drop1", y, sizes.dropout, is_training=is_training)
     y = layer_norm(scope / "norm2", x)
     y = jax.nn.gelu(dense(scope / "up", y, 4 * sizes.width))
     y = dense(scope / "down", y, sizes.width)
-    return x + dropout(scope / "drop2", y, sizes.dropout, deterministic=not is_training)
+    return x + dropout(scope / "drop2", y, sizes.dropout, is_training=is_training)
