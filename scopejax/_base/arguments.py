@@ -44,7 +44,7 @@ class Arguments:
         return args, kwargs
 
     def kind(self) -> Hashable:
-        """Their structure, and the switches among them: bools, texts and None.
+        """Their structure, and the switches among them: bools and texts.
 
         >>> one, two = Arguments((1.0, True), {}), Arguments((2.0, True), {})
         >>> one.kind() == two.kind() != Arguments((1.0, False), {}).kind()

@@ -12,6 +12,7 @@ written: the model is stopped and runs again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Container, Hashable
 from typing import Any, TypeVar
 
@@ -36,7 +37,7 @@ class Foreseen:
 
     def add(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: Names) -> None:
         """Notes the names of a recording with such arguments."""
-        self._add(Arguments(args, kwargs).kind(), names)
+        self._add(_kind(args, kwargs), names)
 
     def _add(self, kind: Hashable, names: Names) -> Names:
         if len(self._known) >= _MOST:
@@ -51,7 +52,7 @@ class Foreseen:
         kwargs: dict[str, Any],
     ) -> T:
         """What `model` returns, given the names of all that it writes in transforms."""
-        kind = Arguments(args, kwargs).kind()
+        kind = _kind(args, kwargs)
         names = self._known.get(kind)
         if names is None:
             names = self._add(kind, self._recorded(*args, **kwargs))
@@ -61,3 +62,10 @@ class Foreseen:
             except Unforeseen as unforeseen:
                 missed = unforeseen.name
             names = self._add(kind, frozenset([missed]))
+
+
+def _kind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+    """Equal for arguments of which a model is likely to write the same variables."""
+    with contextlib.suppress(TypeError, ValueError):  # dicts whose keys have no order
+        return Arguments(args, kwargs).kind()
+    return None

@@ -139,6 +139,19 @@ def test_arguments_without_a_hash():
     assert_close(net.apply({}, {"mean": X}, 2 * X, Odd())[1]["mean"], 2 * X)
 
 
+def test_arguments_that_are_no_pytree():
+    """A dict whose keys have no order is passed on as it is."""
+
+    def model(scope, x, options):
+        scope.get_variable("mean", (3,), trainable=False)
+        jax.jit(lambda x: scope.assign("mean", options[1] * x))(x)
+
+    net = sj.transform_with_state(model)
+    for _ in range(2):
+        _, new = net.apply({}, {"mean": X}, X, {1: 2.0, "b": None})
+        assert_close(new["mean"], 2 * X)
+
+
 def test_many_kinds_of_arguments_are_not_kept(monkeypatch):
     """What is remembered has an end."""
     monkeypatch.setattr(sj._model.foreseen, "_MOST", 2)
