@@ -16,12 +16,12 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory calls mesh surroundings reach",
+    "_jax": "memory calls mesh surroundings reach runs",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
-    "_scope": "named copies replicas request record place state checks from_inputs"
-    " getter lookup assign sources fields pytree scope",
+    "_scope": "named copies replicas request ledger record place state checks"
+    " from_inputs getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",
@@ -61,11 +61,12 @@ TF1_ROOMS = {
 
 # What scopejax/tf1 takes from the core besides public names: words, not machinery.
 TF1_HELPERS = {
-    "_base.lines": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
+    "_base.lines": {"CallPath", "innermost_line", "user_line", "user_steps"},
     "_base.names": {"Path", "nearest"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
     "_jax.memory": {"MEMORIES", "moved"},
+    "_jax.runs": {"calls", "function_of", "tag"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
-from .._scope.scope import Scope
+from .._scope.scope import running_scope
 from .._scope.state import hold, release
 from .init import initialize, record
 from .transformed import Transformed as Transformed
@@ -62,7 +63,8 @@ def transform(model: Callable[..., Any]) -> Transformed:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> Any:
-        return model(Scope(params, key=key), *args, **kwargs)
+        with running_scope(params, key, sys._getframe()) as scope:
+            return model(scope, *args, **kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
         return record(model, None, args, kwargs)
@@ -137,7 +139,8 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         **kwargs: Any,
     ) -> tuple[Any, Any]:
         held = hold(state)
-        out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+        with running_scope(merge(params, held), key, sys._getframe()) as scope:
+            out = model(scope, *args, **kwargs)
         return out, release(held, state)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:

@@ -104,11 +104,10 @@ def _missing(
 def create(record: Record, request: Request, place: Place) -> jax.Array:
     """Notes the variable in the record, or shares it; zeros in its place."""
     require_value_or_shape(request)
-    assert place.entry is not None
-    creation = record.creation(place.entry)
+    creation = record.creation()
     known = record.known(request.name, creation, request.reuse)
     if known is None:
-        at_top = record.is_at_top(creation.trace)
+        at_top = record.is_at_top()
         known = _spec(request, place.stack, record.line(creation), at_top)
         record.add(known, creation)
     shape = known.shape[len(place.stack) :]
