@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from .._base.errors import VariableExistsError
 from .._base.lines import CallPath, Step, steps_without_jax, user_steps
+from .._jax.caches import set_mark, trace_state
 from .._jax.runs import Run, calls, run_of
 
 
@@ -117,14 +118,14 @@ class Ledger:
 
     Args:
       anchor: the frame that calls the model.
-      strict: whether only what that frame has called counts.
+      recording: whether the model is recorded: JAX is to run all functions of it.
     """
 
-    __slots__ = ("__weakref__", "_anchor", "_strict", "keys", "variables")
+    __slots__ = ("__weakref__", "_anchor", "_recording", "keys", "variables")
 
-    def __init__(self, anchor: FrameType, strict: bool = False) -> None:
+    def __init__(self, anchor: FrameType, recording: bool = False) -> None:
         self._anchor: FrameType | None = anchor
-        self._strict = strict
+        self._recording = recording
         self.variables = Names(already_exists)
         self.keys = Names(key_exists)
 
@@ -146,7 +147,9 @@ class Ledger:
         if steps is not None:
             return Creation((), steps)
         around = tuple(calls(anchor))
-        if around and around[-1] is None and self._strict:
+        if self._recording:
+            set_mark(trace_state(), renew=True)
+        elif around[-1] is None:  # on another thread, or of another run
             return None
         runs = tuple(run_of(call) for call in around[::-1] if call is not None)
         return Creation(runs, user_steps(anchor).steps)

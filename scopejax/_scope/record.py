@@ -28,6 +28,7 @@ from .._base.lines import Step, innermost_line, user_line
 from .._base.missing import does_not_exist
 from .._base.names import Path, join
 from .._base.trees import both_kinds
+from .._jax.caches import fresh_mark
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
 from .ledger import Creation, Ledger
@@ -100,7 +101,7 @@ class Record:
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
-        self.ledger = Ledger(anchor)
+        self.ledger = Ledger(anchor, recording=True)
         self._expect = expect
         self._trace = trace_state()
         self._scopes: dict[Path, str] = {}
@@ -125,10 +126,11 @@ class Record:
           expect: is told of what is created in the model's own trace.
         """
         record = cls(key, anchor, stateful, expect)
-        try:
-            yield record
-        finally:
-            record._close()
+        with fresh_mark():
+            try:
+                yield record
+            finally:
+                record._close()
 
     def _close(self) -> None:
         self.ledger.close()

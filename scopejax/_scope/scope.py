@@ -352,7 +352,7 @@ def running_scope(
       variables, key: as of `Scope`.
       anchor: the frame that calls the model.
     """
-    scope, ledger = Scope(variables, key=key), Ledger(anchor, strict=True)
+    scope, ledger = Scope(variables, key=key), Ledger(anchor)
     around = scope._place.loops
     place = Place((), Options(), loops=around, ledger=weakref.ref(ledger))
     try:

@@ -21,7 +21,7 @@ from ..._model.transform import Transformed, TransformedWithState
 from ..._model.transform import transform as core_transform
 from ..._model.transform import transform_with_state as core_transform_with_state
 from ..._scope.scope import Scope
-from .._graph.caches import fresh_mark
+from ..._jax.caches import fresh_mark
 from .._graph.graph import ModelGraph
 from .._graph.values import ParamValues
 from .._words.array_like import ArrayLike
