@@ -193,18 +193,36 @@ REPEATED = {
     "counted": counted,
     "cond of one function": one_function_twice,
 }
-for _name, _combine in {
-    "sum": sum,
-    "list": lambda found: list(found)[0],
-    "tuple": lambda found: tuple(found)[0],
-    "map": lambda found: next(map(lambda y: y, found)),
-    "next": next,
-    "subscript": lambda found: [*found][0],
-    "loop": lambda found: [y for y in found][0],
-}.items():
-    REPEATED[f"{_name} in a weak scan"] = by_weak_scan(
-        lambda s, x, combine=_combine: combine(leaf(s, x) for _ in range(1))
-    )
+
+
+def combined(combine):
+    """Calls from C, of a generator: CPython runs them otherwise after a while."""
+    return by_weak_scan(lambda s, x: combine(leaf(s, x) for _ in range(1)))
+
+
+def last(found):
+    y = None
+    for y in found:  # noqa: B007
+        pass
+    return y
+
+
+def first_of_list(found):
+    y, *_ = list(found)
+    return y
+
+
+def first_of_tuple(found):
+    y, *_ = tuple(found)
+    return y
+
+
+def mapped(found):
+    return next(map(jnp.sin, found))
+
+
+_COMBINE = [sum, next, last, first_of_list, first_of_tuple, mapped]
+REPEATED |= {f"{f.__name__} in a weak scan": combined(f) for f in _COMBINE}
 
 
 def looped(call):
