@@ -16,12 +16,13 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys tf1_errors sizes",
-    "_jax": "flags memory calls jaxprs contexts mesh surroundings mapped reach",
+    "_jax": "flags memory calls jaxprs contexts caches mesh surroundings mapped reach"
+    " runs",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions reached signature sameness options spec stacks partition",
-    "_scope": "named copies replicas request refusals state within record place checks"
-    " from_inputs getter lookup assign sources fields trained pytree scope",
+    "_scope": "named copies replicas request refusals state within ledger record place"
+    " checks from_inputs getter lookup assign sources fields trained pytree scope",
     "layers": "_base _space _dense _conv _pool _embedding _norm _dropout _rotary _cache"
     " _attention _recurrent _state",
     "_text": "cells table bars progress",
@@ -55,7 +56,7 @@ TF1_ROOMS = {
     "errors": "",
     "compat": "",
     "_initial": "values base fixed random",
-    "_graph": "caches runs names counters cells values state opened graph current",
+    "_graph": "runs names counters cells values state opened graph current",
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
@@ -88,15 +89,16 @@ PUBLIC_MODULES = ("initializers", "partitioners", "checkpoints", "layers")
 
 # ... and besides, words and not machinery.
 TF1_HELPERS = {
-    "_base.lines": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
+    "_base.lines": {"CallPath", "innermost_line", "user_line", "user_steps"},
     "_base.names": {"Path", "nearest"},
     "_base.tf1_errors": {"tf_error"},
     "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
-    "_jax.contexts": {"InKeys"},
+    "_jax.caches": {"fresh_mark", "renew_mark", "set_mark"},
     "_jax.surroundings": {"trace_state"},
     "_jax.memory": {"MEMORIES", "moved"},
+    "_jax.runs": {"calls", "function_of", "tag"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -16,7 +17,26 @@ _JAX = os.path.dirname(os.path.abspath(jax.__file__)) + os.sep
 _KINDS: tuple[tuple[str, str], ...] = (
     (os.path.join(_HERE, "demo"), "user"),
     (_HERE, "scopejax"),
+    (os.path.join(_JAX, "_src", "tree"), "between"),  # `tree.py` and `tree_util.py`
     (_JAX, "jax"),
+    (contextlib.__file__, "between"),
+    (functools.__file__, "between"),
+)
+
+# Libraries that call the functions they are handed as JAX does.
+_LIKE_JAX = (
+    "diffrax",
+    "equinox",
+    "jaxopt",
+    "jaxtyping",
+    "lineax",
+    "optax",
+    "optimistix",
+)
+_INSTALLED = tuple(
+    os.path.join("", root, library, "")
+    for root in ("site-packages", "dist-packages")
+    for library in _LIKE_JAX
 )
 
 
@@ -25,15 +45,23 @@ _SHELLS = tuple(os.path.join(name, "") for name in ("IPython", "ipykernel"))
 
 
 @functools.cache
-def _kind(filename: str) -> str:
+def kind_of(filename: str) -> str:
+    """Whose code a file holds.
+
+    Returns:
+      ``"user"``, ``"scopejax"``, ``"jax"``, ``"shell"``, or ``"between"``: it calls
+      functions for others, as Python's decorators do, and `jax.tree.map`.
+    """
     if any(os.sep + shell in filename for shell in _SHELLS):
         return "shell"
+    if any(os.sep + library in filename for library in _INSTALLED):
+        return "jax"
     return next((kind for root, kind in _KINDS if filename.startswith(root)), "user")
 
 
 def is_jax(frame: FrameType) -> bool:
     """Whether a frame runs JAX's own code."""
-    return _kind(frame.f_code.co_filename) == "jax"
+    return kind_of(frame.f_code.co_filename) in ("jax", "between")
 
 
 Step = tuple[CodeType, int]
@@ -43,34 +71,16 @@ _SHOWN = 3  # how many steps an error shows, the innermost first
 
 
 class CallPath(NamedTuple):
-    """How control came from the model to a `get_variable`.
+    """How control came to a `get_variable`.
 
     Attributes:
-      outermost: the frame of the first JAX function that the model called on the
-        way, or None when the model calls directly.
-      steps: the user's functions, innermost first.
+      steps: the user's functions, innermost first; as many as errors show.
     """
 
-    outermost: FrameType | None
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
         return _text(self.steps)
-
-
-def call_path(anchor: FrameType) -> CallPath:
-    """Walks from the caller out to `anchor`, the frame that runs the model."""
-    outermost: FrameType | None = None
-    steps: list[Step] = []
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame is not anchor:
-        kind = _kind(frame.f_code.co_filename)
-        if kind == "jax":
-            outermost = frame
-        elif kind == "user":
-            steps.append((frame.f_code, frame.f_lasti))
-        frame = frame.f_back
-    return CallPath(outermost, tuple(steps))
 
 
 def user_line() -> str:
@@ -92,13 +102,35 @@ def user_steps(anchor: FrameType | None = None) -> CallPath:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame is not anchor and len(steps) < _SHOWN:
         code = frame.f_code
-        kind = _kind(code.co_filename)
+        kind = kind_of(code.co_filename)
         if kind == "user":
             steps.append((code, frame.f_lasti))
         elif kind == "shell" and steps:  # nobody called the cell
             break
         frame = frame.f_back
-    return CallPath(None, tuple(steps))
+    return CallPath(tuple(steps))
+
+
+def steps_without_jax(anchor: FrameType | None) -> tuple[Step, ...] | None:
+    """As `user_steps`, where the user's own calls alone lead from `anchor` to here.
+
+    None otherwise. This is done for each lookup of a variable, so it does not look at
+    the next two frames, which are this library's.
+    """
+    steps: tuple[Step, ...] = ()
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not anchor:
+        if frame is None:
+            return None
+        code = frame.f_code
+        kind = kind_of(code.co_filename)
+        if kind == "user":
+            if len(steps) < _SHOWN:
+                steps += ((code, frame.f_lasti),)
+        elif kind == "jax" or kind == "shell":
+            return None
+        frame = frame.f_back
+    return steps
 
 
 def innermost_line(path: CallPath) -> str:

@@ -7,6 +7,7 @@ is where JAX cannot follow it.
 
 from __future__ import annotations
 
+import dis
 import functools
 import importlib
 import inspect
@@ -162,6 +163,24 @@ def taking() -> str:
             return ""
         frame = frame.f_back
     return ""
+
+
+_COMPARE = dis.opmap["COMPARE_OP"]
+
+
+def is_compared(depth: int = 1) -> bool:
+    """Whether JAX's own code compares two objects, and not one of its caches.
+
+    So do `jax.closure_convert` and `jax.linearize`, which are given an argument twice.
+
+    Args:
+      depth: how many frames up the comparison is.
+    """
+    frame = sys._getframe(depth + 1)
+    code = frame.f_code
+    if code.co_name in ("__eq__", "__ne__") or not is_jax(frame):
+        return False
+    return code.co_code[frame.f_lasti] == _COMPARE
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

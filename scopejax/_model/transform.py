@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
-from .._scope.scope import Scope
+from .._scope.scope import running_scope
 from .._scope.state import hold, release
 from .foreseen import Foreseen
 from .init import initialize
@@ -68,7 +69,8 @@ def transform(model: Callable[..., Any]) -> Transformed:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> Any:
-        return model(Scope(params, key=key), *args, **kwargs)
+        with running_scope(params, key, sys._getframe()) as scope:
+            return model(scope, *args, **kwargs)
 
     def manifest(*args: Any, **kwargs: Any) -> Manifest:
         return recordings.manifest(args, kwargs)
@@ -159,9 +161,12 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> tuple[Any, Any]:
+        anchor = sys._getframe()
+
         def run(shared: Container[str]) -> tuple[Any, Any]:
             held = hold(state, shared)
-            out = model(Scope(merge(params, held), key=key), *args, **kwargs)
+            with running_scope(merge(params, held), key, anchor) as scope:
+                out = model(scope, *args, **kwargs)
             return out, release(held, state)
 
         return foreseen.run(run, args, kwargs)

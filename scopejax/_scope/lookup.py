@@ -105,11 +105,10 @@ def _missing(
 def create(record: Record, request: Request, place: Place) -> jax.Array:
     """Notes the variable in the record, or shares it; zeros in its place."""
     require_value_or_shape(request)
-    assert place.entry is not None
-    creation = record.creation(place.entry)
+    creation = record.creation()
     known = record.known(request.name, creation, request.reuse)
     if known is None:
-        at_top = record.is_at_top(creation.trace)
+        at_top = record.is_at_top()
         known = _spec(request, place.stack, record.line(creation), at_top)
         record.add(known, creation)
     shape = known.shape[len(place.stack) :]
@@ -118,8 +117,9 @@ def create(record: Record, request: Request, place: Place) -> jax.Array:
     require_shape(request.name, request.shape, shape, ())
     if not request.by_name:
         require_dtype(request.name, request.dtype, known.dtype)
-    if not (known.trainable or record.is_at_top(creation.trace)):
-        by_closure = not record.is_at_top(creation.chain[0][1])
+    if not (known.trainable or record.is_at_top()):
+        assert place.entry is not None
+        by_closure = not record.is_at_top(place.entry.outermost())
         record.within.read(known.name, place.entry.barred, by_closure)
     zeros = record.placeholder(shape, known.dtype, type_of_item(known))
     return as_read(request.name, zeros, known.combining)

@@ -17,11 +17,13 @@ While a model is recorded the `Entry` decides.
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from typing import Any, Final, NamedTuple
 
 from .._base.names import Path, join
-from .._jax.surroundings import loops
+from .._jax.surroundings import is_compared, loops
 from .._spec.options import Options
+from .ledger import Ledger
 from .record import Entry, Record
 
 
@@ -64,6 +66,7 @@ class Place:
       base: how many components lie outside of the last pytree boundary.
       stack: the sizes of the stacks that the scope stands in, outermost first.
       entry: None unless the model is being recorded.
+      ledger: what the run of a model that is not recorded has asked for, while it runs.
       mark: shared by all places on this side of the boundary.
       whole: whether it is the stack itself, not yet passed to a transform.
       loops: how many of the loops around it give it other keys at each step.
@@ -80,6 +83,7 @@ class Place:
     whole: Final[bool] = False
     loops: Final[int] = 0
     crossing: Final[Crossing | None] = None
+    ledger: Final[weakref.ref[Ledger] | None] = None
     _beyond: Mark | None = dataclasses.field(default=None, init=False)
 
     def child(self, path: Path) -> Place:
@@ -101,6 +105,7 @@ class Place:
             mark=self.mark,
             whole=self.whole,
             loops=loops,
+            ledger=self.ledger,
         )
 
     def at_boundary(
@@ -127,6 +132,7 @@ class Place:
             whole=bool(stack),
             loops=self.loops,
             crossing=crossing,
+            ledger=self.ledger,
         )
 
     def apart(self) -> Place:
@@ -159,6 +165,10 @@ class Place:
         assert self.entry is not None
         return self.entry.record(join(self.path))
 
+    def asked(self) -> Ledger | None:
+        """What the run of the model has asked for; None where nobody looks."""
+        return None if self.ledger is None else self.ledger()
+
     @property
     def below(self) -> Path:
         """The components on this side of the last pytree boundary."""
@@ -171,8 +181,12 @@ class Place:
         if not isinstance(other, Place):
             return NotImplemented
         if self.entry is not None and other.entry is not None:
-            alike = self.options.acts_alike(other.options)
-            return alike and self.entry.matches(other.entry)
+            if not self.options.acts_alike(other.options):
+                return False
+            if self.entry.matches(other.entry):
+                return True
+            here = self.path == other.path and self.stack == other.stack
+            return here and self.entry.is_of_one_run(other.entry) and is_compared()
         if self.entry is not None or other.entry is not None:
             return False
         if not (self.mark.read or other.mark.read):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import Any
 
 import jax
@@ -24,6 +27,7 @@ from .._spec.spec import VariableAggregation, VariableSynchronization
 from .checks import require_size, require_tree
 from .fields import Fields, fill, make
 from .getter import VariableGetter
+from .ledger import Ledger
 from .named import entered
 from .place import Place
 from .pytree import registered
@@ -366,6 +370,25 @@ class Scope(Fields):
     def _random_key(self, path: Path, index: Any) -> jax.Array:
         index = as_index(index, join(path))
         return self._source.random_key(path, index, self._place)
+
+
+@contextlib.contextmanager
+def running_scope(
+    variables: Mapping[str, Any], key: jax.Array | None, anchor: FrameType
+) -> Iterator[Scope]:
+    """The root scope of one run of a model, in which nothing is created twice.
+
+    Args:
+      variables, key: as of `Scope`.
+      anchor: the frame that calls the model.
+    """
+    scope, ledger = Scope(variables, key=key), Ledger(anchor)
+    around = scope._place.loops
+    place = Place((), Options(), loops=around, ledger=weakref.ref(ledger))
+    try:
+        yield scope._at(place)
+    finally:
+        ledger.close()
 
 
 def recording_scope(record: Record) -> Scope:

@@ -90,6 +90,16 @@ class HeldArrays:
     def get(self, request: Request, place: Place) -> jax.Array:
         """The variable, checked, and brought to where it is to be read."""
         self.require_item("variable", request.name, place)
+        ledger = place.asked()
+        if ledger is None:
+            return self._read(request, place)
+        creation = ledger.creation_of(request.name, request.reuse)
+        found = self._read(request, place)
+        if creation is not None:  # and has not failed
+            ledger.variables.add(request.name, creation)
+        return found
+
+    def _read(self, request: Request, place: Place) -> jax.Array:
         found = find(self.variables, request, place)
         where = request.caching_device
         return found if where is None else self._brought(found, request, place)
@@ -113,6 +123,9 @@ class HeldArrays:
         require_varying(name, index, place)
         if place.stack and key_axes(self.key):
             raise whole_stack("key", name, place.stack[-1:])
+        ledger = place.asked()
+        if ledger is not None and index is None:
+            ledger.draw(name, place.options.reuse)
         return named_key(self.key, path[place.base :], index)
 
     def root_key(self, place: Place) -> jax.Array | None:
@@ -176,8 +189,7 @@ class Recording:
         """A placeholder; the key is noted."""
         self.require_item("key", join(path), place)
         require_varying(join(path), index, place)
-        assert place.entry is not None
-        return place.record().random_key(path, place.entry, place.options.reuse, index)
+        return place.record().random_key(path, place.options.reuse, index)
 
     def root_key(self, place: Place) -> jax.Array | None:
         """The abstract key of the record."""

@@ -89,8 +89,8 @@ def test_what_runs_a_cell_is_not_shown(shell):
 
 def test_a_thread_of_libraries_has_no_line():
     """Where no user's frame is on the stack, the place is unknown."""
-    assert where.innermost_line(where.CallPath(None, ())) == "unknown"
-    assert str(where.CallPath(None, ())) == "unknown"
+    assert where.innermost_line(where.CallPath(())) == "unknown"
+    assert str(where.CallPath(())) == "unknown"
 
 
 def test_partial_functions_have_lines():

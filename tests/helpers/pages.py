@@ -54,12 +54,13 @@ def told(page):
 
     The blocks are lines of one file, ``model.py``, in an empty folder. An error that
     ends a block is told as Python tells it. Where no text block follows, the page says
-    nothing.
+    nothing; a block without text is a mistake.
     """
     names, line = {"__name__": "model"}, 0
     empty = tempfile.TemporaryDirectory()
     with empty as folder, contextlib.chdir(folder), out_of_the_box():
         for (kind, code, _), after in itertools.pairwise([*blocks(page), END]):
+            assert after[0] != "text" or after[1].strip(), f"{page}: an empty block"
             if kind == "python":
                 shown = _told(code, line, names)
                 yield code, shown, after[1] if after[0] == "text" else ""

@@ -71,6 +71,14 @@ def test_blocks_tell_what_follows(page):
         assert _plain(shown) == _plain(said), code
 
 
+def test_an_empty_block_is_a_mistake(tmp_path):
+    """A page that shows nothing where something is told was not finished."""
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint(1)\n```\n\n```text\n```\n")
+    with pytest.raises(AssertionError, match="empty block"):
+        list(told(page))
+
+
 def _plain(text):
     """Text without what depends on the widths of columns."""
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())

@@ -19,17 +19,21 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import jax
+
 from ..._base.errors import ScopeUsageError
 from ..._base.lines import user_line
 from ..._base.trees import from_flat, to_flat
+from ..._jax.caches import renew_mark, set_mark
 from ..._jax.surroundings import trace_state
 from ..._manifest.manifest import Manifest
-from .caches import renew_mark, set_mark
 from .names import NameTable, Places, below, require_valid
 from .opened import opened_name
-from .runs import CONFIG, notice_runs
+from .runs import notice_runs
 from .state import Collection, Snapshot, Store, ThreadState, enter_graph, leave_graph
 from .values import GraphValues, ParamValues
+
+_config: Any = jax.config  # its options are not annotated
 
 
 class Graph:
@@ -197,7 +201,7 @@ class Graph:
             raise _over()
         trace, thread = trace_state(), self.thread
         thread.inside = inside = trace != self.trace
-        if (inside or CONFIG.jax_disable_jit) and not thread.unnoticed:
+        if (inside or _config.jax_disable_jit) and not thread.unnoticed:
             set_mark(trace, renew=self.runs_once)
             notice_runs(self, self.anchor)
         return bool(inside)
