@@ -173,7 +173,10 @@ def test_each_task_has_weights_of_its_own():
         noise = jax.random.uniform(scope.key("k"), (3,))
         return (scope.get_variable("w", (3,)) * x * noise).sum()
 
-    net = sj.transform(lambda s, xs: model(s, xs).get_variable("w"))
+    def stepped(scope, xs):
+        return model(scope, xs).with_options(reuse=True).get_variable("w")
+
+    net = sj.transform(stepped)
     found = sj.Scope({"w": jnp.ones(3)}, key=KEY)
     grads = model(found, X)
     noise = jax.random.uniform(found.key("k"), (3,))
