@@ -16,7 +16,7 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory calls mesh surroundings reach caches runs",
+    "_jax": "memory calls mesh surroundings reach runs",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
@@ -48,7 +48,7 @@ TF1_ROOMS = {
     "errors": "",
     "compat": "",
     "_initial": "values base fixed random",
-    "_graph": "runs names counters cells values state opened graph current",
+    "_graph": "caches runs names counters cells values state opened graph current",
     "_variables": "start operation creation variable losses partitioned partitioners"
     " partitions sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
@@ -65,7 +65,6 @@ TF1_HELPERS = {
     "_base.names": {"Path", "nearest"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
-    "_jax.caches": {"fresh_mark", "renew_mark", "set_mark", "trace_state"},
     "_jax.memory": {"MEMORIES", "moved"},
     "_jax.runs": {"calls", "function_of", "tag"},
     "_scope.replicas": {"summand"},
