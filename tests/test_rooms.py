@@ -16,8 +16,7 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys tf1_errors sizes",
-    "_jax": "flags memory calls jaxprs contexts caches mesh surroundings mapped reach"
-    " runs",
+    "_jax": "flags memory calls jaxprs contexts mesh surroundings mapped reach runs",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions reached signature sameness options spec stacks partition",
@@ -56,7 +55,7 @@ TF1_ROOMS = {
     "errors": "",
     "compat": "",
     "_initial": "values base fixed random",
-    "_graph": "runs names counters cells values state opened graph current",
+    "_graph": "caches runs names counters cells values state opened graph current",
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
@@ -95,7 +94,7 @@ TF1_HELPERS = {
     "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},
     "_base.dtypes": {"as_dtype", "constant"},
     "_spec.partition": {"Partition"},
-    "_jax.caches": {"fresh_mark", "renew_mark", "set_mark"},
+    "_jax.contexts": {"InKeys"},
     "_jax.surroundings": {"trace_state"},
     "_jax.memory": {"MEMORIES", "moved"},
     "_jax.runs": {"calls", "function_of", "tag"},

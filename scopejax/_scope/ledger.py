@@ -29,9 +29,7 @@ from typing import Any, NamedTuple
 
 from .._base.errors import VariableExistsError
 from .._base.lines import CallPath, Step, steps_without_jax, user_steps
-from .._jax.caches import set_mark
 from .._jax.runs import Run, calls, run_of
-from .._jax.surroundings import trace_state
 
 
 class Creation(NamedTuple):
@@ -119,7 +117,7 @@ class Ledger:
 
     Args:
       anchor: the frame that calls the model.
-      recording: whether the model is recorded: JAX is to run all functions of it.
+      recording: whether the model is recorded; threads of its own count then, too.
     """
 
     __slots__ = ("__weakref__", "_anchor", "_recording", "keys", "variables")
@@ -148,10 +146,8 @@ class Ledger:
         if steps is not None:
             return Creation((), steps)
         around = tuple(calls(anchor))
-        if self._recording:
-            set_mark(trace_state(), renew=True)
-        elif around[-1] is None:  # on another thread, or of another run
-            return None
+        if around[-1] is None and not self._recording:
+            return None  # on another thread, or of another run
         runs = tuple(run_of(call) for call in around[::-1] if call is not None)
         return Creation(runs, user_steps(anchor).steps)
 

@@ -28,7 +28,6 @@ from .._base.lines import Step, innermost_line, user_line
 from .._base.missing import does_not_exist
 from .._base.names import Path, join
 from .._base.trees import both_kinds
-from .._jax.caches import fresh_mark
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
 from .ledger import Creation, Ledger
@@ -147,11 +146,10 @@ class Record:
           expect: is told of what is created in the model's own trace.
         """
         record = cls(key, anchor, stateful, expect)
-        with fresh_mark():
-            try:
-                yield record
-            finally:
-                record._close()
+        try:
+            yield record
+        finally:
+            record._close()
 
     def _close(self) -> None:
         self.ledger.close()

@@ -257,8 +257,8 @@ def test_keys_are_shared_on_purpose_too():
     sj.transform(indexed).manifest()
 
 
-# What stays open, and is stated in the README: should it begin to raise, the text there
-# is to be changed.
+# What stays open, and is stated in the docs: should one of these begin to raise, the
+# text there is to be changed.
 
 
 @pytest.mark.smoke
@@ -270,3 +270,33 @@ def test_a_cached_jit_that_closes_over_a_scope_is_not_caught():
         return f(f(x))
 
     assert len(sj.transform(model).manifest(X)) == 2
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("keeping", [jax.jit, jax.checkpoint])
+def test_what_jax_has_kept_is_not_seen_in_apply(keeping, key):
+    """JAX does not run the function a second time, so nobody can see the call."""
+    call = keeping(lambda scope, x: block(scope, x))
+
+    def model(scope, x, again=False):
+        x = call(scope / "h", x)
+        return call(scope / "h", x) if again else x
+
+    net = sj.transform(model)
+    params = net.init(key, X)
+    net.apply(params, X, True)
+    with pytest.raises(sj.VariableExistsError, match=EXISTS):
+        net.check(params, X, True)
+
+
+@pytest.mark.smoke
+def test_a_name_asked_for_twice_by_what_a_solver_is_handed_is_not_seen():
+    """The solver may call the function twice itself."""
+
+    def model(scope, x):
+        def f(z):
+            return z - scope.get_variable("w", ()) - scope.get_variable("w", ())
+
+        return lax.custom_root(f, x, lambda f, z: z - f(z), lambda g, y: y)
+
+    assert list(sj.transform(model).manifest(jnp.ones(()))) == ["w"]

@@ -48,7 +48,7 @@ LIMITS = (
     "one such trace",
     "SCOPEJAX_FUSED=off",
     "one backend",
-    "What JAX does not run again is not seen in apply",
+    "What JAX does not run again is not seen",
     "A random key in a loop that closes over its scope",
     "Where state cannot be written",
     "A custom getter, and one trace for all layers",

@@ -2,6 +2,6 @@
 
 `graph` holds collections and names; `current` finds the current graph. `names` and
 `counters` make names unique. `values` and `cells` store values in a graph or a model.
-`runs` keeps JAX's traces apart. It imports `_words` and `_initial`, and no
+`caches` and `runs` keep JAX's traces apart. It imports `_words` and `_initial`, and no
 variables or scopes. Begin with `graph`.
 """

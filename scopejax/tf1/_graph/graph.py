@@ -24,9 +24,9 @@ import jax
 from ..._base.errors import ScopeUsageError
 from ..._base.lines import user_line
 from ..._base.trees import from_flat, to_flat
-from ..._jax.caches import renew_mark, set_mark
 from ..._jax.surroundings import trace_state
 from ..._manifest.manifest import Manifest
+from .caches import renew_mark, set_mark
 from .names import NameTable, Places, below, require_valid
 from .opened import opened_name
 from .runs import notice_runs

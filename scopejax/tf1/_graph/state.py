@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..._jax.caches import renew_mark
+from .caches import renew_mark
 from .counters import Counters, Node
 from .names import NameTable, Places
 

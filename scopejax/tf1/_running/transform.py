@@ -17,11 +17,11 @@ from jax.sharding import Mesh
 from ..._base.errors import InvalidArgumentError
 from ..._base.lines import user_line
 from ..._base.trees import from_flat, to_flat
-from ..._jax.caches import fresh_mark
 from ..._model.transform import Transformed, TransformedWithState
 from ..._model.transform import transform as core_transform
 from ..._model.transform import transform_with_state as core_transform_with_state
 from ..._scope.scope import Scope
+from .._graph.caches import fresh_mark
 from .._graph.graph import ModelGraph
 from .._graph.values import ParamValues
 from .._words.array_like import ArrayLike

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from scopejax import tf1
-from scopejax._jax import caches
+from scopejax.tf1._graph import caches
 from scopejax.tf1._graph.graph import ModelGraph
 
 from ..helpers.closeness import assert_close

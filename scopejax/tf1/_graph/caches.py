@@ -2,7 +2,7 @@
 
 A function under `jit` that asks for variables depends on more than its arguments: on
 the current scope, on what exists, on which model is running. JAX knows nothing of that,
-unless it is told by a value of `contexts`, which is part of every cache's key.
+unless it is told by a value of `_jax.contexts`, which is part of every cache's key.
 
 Were that value a number that changes with each variable, every small function of
 jax.numpy would be traced again after each of them. So it is a `Mark`. An operation of
@@ -23,7 +23,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from .contexts import InKeys
+from ..._jax.contexts import InKeys
 
 
 class Mark:
