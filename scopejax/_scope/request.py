@@ -30,14 +30,11 @@ from .._spec.partition import Partition
 from .._spec.spec import VariableAggregation, VariableSynchronization
 
 Shape = tuple[int | None, ...]
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Request(NamedTuple):
-    """The completed arguments of one `get_variable`. `name` is the full name.
-
-    `by_name` says that nothing but the name was given: what exists is taken, whatever
-    its dtype.
-    """
+    """The completed arguments of one `get_variable`. `name` is the full name."""
 
     path: Path
     name: str
@@ -54,7 +51,7 @@ class Request(NamedTuple):
     aggregation: VariableAggregation
     reuse: Any
     axes: Sequence[str | None] | None = None
-    by_name: bool = False
+    by_name: bool = False  # nothing else was given: any dtype will do
 
     def arguments(self) -> dict[str, Any]:
         """The keywords that a custom getter receives."""
@@ -84,7 +81,7 @@ def complete(
     """The request for the variable at `path`."""
     # Calls are spared where there is nothing to check: this runs for each lookup.
     name = join(path)
-    by_name = shape is None and dtype is None and initializer is None
+    by_name = shape is dtype is initializer is options.dtype is None
     if regularizer is None:
         regularizer = options.regularizer
     if regularizer is not None:
@@ -124,11 +121,7 @@ def complete(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     if dtype is None:
-        dtype = options.dtype
-    if dtype is None:
-        dtype = _FLOAT32
-    else:
-        by_name = False
+        dtype = _FLOAT32 if options.dtype is None else options.dtype
     return Request(
         path,
         name,
@@ -147,9 +140,6 @@ def complete(
         axes,
         by_name,
     )
-
-
-_FLOAT32 = np.dtype(np.float32)
 
 
 def _initializer(initializer: Any, name: str) -> tuple[Any, np.dtype | None]:

@@ -36,14 +36,20 @@ def describe(initializer: Any) -> str:
     """The call that made an initializer, as far as it can be told.
 
     >>> from jax.nn.initializers import normal, zeros
+    >>> from scopejax.initializers import Fans
     >>> describe(normal(0.02)), describe(zeros), describe([1.0, 2.0])
     ('normal(0.02)', 'zeros', 'value')
+    >>> describe(Fans(normal(0.02)))
+    'Fans(normal(0.02))'
     """
     if not callable(initializer):
         return "value"
     if id(initializer) in _NAMED:
         return _NAMED[id(initializer)]
     name = getattr(initializer, "__qualname__", type(initializer).__name__)
+    wrapped = getattr(initializer, "initializer", None)
+    if callable(wrapped):  # one around another, as `initializers.Fans`
+        return f"{name}({describe(wrapped)})"
     factory, _, inner = name.rpartition(".<locals>.")
     if not factory or inner == "<lambda>":
         return name.rpartition(".")[2]

@@ -115,6 +115,10 @@ def bias_of(
     )
 
 
+# What `inline=True` meant in JAX before there was a choice: while the model is traced.
+_EARLY: Any = jax.Inline.JAX_EARLY if hasattr(jax, "Inline") else True
+
+
 def traced_once(
     *static: str, inline: bool = False
 ) -> Callable[[Callable[Q, R]], Callable[Q, R]]:
@@ -124,7 +128,7 @@ def traced_once(
     traced no slower than the same by hand.
     """
     decorator: Any = functools.partial(
-        jax.jit, inline=inline, static_argnames=static or None
+        jax.jit, inline=_EARLY if inline else False, static_argnames=static or None
     )
     found: Callable[[Callable[Q, R]], Callable[Q, R]] = decorator
     return found

@@ -30,6 +30,12 @@ def wide(tree):
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), tree)
 
 
+def flax_apply(module, variables, *args, **kwargs):
+    """flax mixes dtypes and ranks, which the suite's strict numerics refuse."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        return module.apply(variables, *args, **kwargs)
+
+
 def gates_of_flax(params, names):
     """Weights for flax: each gate has layers of its own, `i` and `h`."""
     theirs = {}

@@ -11,7 +11,6 @@ import pytest
 import scopejax as sj
 from scopejax import layers
 
-from ..helpers.batch_norm_reference import EVAL, NET, TRAIN, variables
 from ..helpers.closeness import assert_close
 from ..helpers.layers_reference import (
     IDS,
@@ -19,6 +18,7 @@ from ..helpers.layers_reference import (
     X,
     array,
     filled,
+    flax_apply,
     gates_of_flax,
     gru_of_flax,
 )
@@ -28,12 +28,6 @@ STEPS = array(5, 2, 4)
 CONTEXT = array(2, 3, 6)
 MASK = np.random.default_rng(2).random((2, 1, 4, 4)) < 0.5
 MASK[..., 0] = True
-
-
-def flax_apply(module, variables, *args, **kwargs):
-    """flax mixes dtypes and ranks, which the suite's strict numerics refuse."""
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        return module.apply(variables, *args, **kwargs)
 
 
 # Their weights, from ours
@@ -232,59 +226,16 @@ def test_dropout_drops_what_flax_drops(rate):
     assert_close(found, flax_apply(module, {}, x, rng=again.key("dropout")))
 
 
-# Batch normalization
-
-
-def their_batch_norm(params, state, x, is_training, **kw):
-    """flax's result and running statistics, in our names."""
-    # Its fast variance, the default, loses digits to an offset; ours does not.
-    module = nn.BatchNorm(**{"use_fast_variance": False, **kw})
-    stats = {
-        "mean": state["bn"]["moving_mean"],
-        "var": state["bn"]["moving_variance"],
-    }
-    out, after = flax_apply(
-        module,
-        {"params": params["bn"], "batch_stats": stats},
-        x,
-        use_running_average=not is_training,
-        mutable=["batch_stats"],
-    )
-    stats = after["batch_stats"]
-    return out, {"bn": {"moving_mean": stats["mean"], "moving_variance": stats["var"]}}
-
-
-@pytest.mark.parametrize("shape", [(8, 3), (4, 5, 5, 3)])
-@pytest.mark.parametrize("momentum", [0.9, 0.99])
-def test_batch_norm_trains_and_evaluates_as_flax(shape, momentum):
-    """Over several steps: results, gradients and running statistics."""
-    params, state = variables(array(*shape))
-    theirs = state
-
-    def both_modes(function):
-        def loss(params, state, x):
-            out, after = function(params, state, x, **TRAIN, momentum=momentum)
-            evaluated, _ = function(params, after, x, **EVAL)
-            return jnp.sum(out**3), (after, out, evaluated)
-
-        return jax.jit(jax.grad(loss, (0, 2), has_aux=True))
-
-    ours, flax = both_modes(NET.apply), both_modes(their_batch_norm)
-    for step in range(4):
-        x = jnp.asarray(array(*shape) * (step + 1) + step)
-        grads, (state, *outs) = ours(params, state, x)
-        expected, (theirs, *references) = flax(params, theirs, x)
-        assert_close(state, theirs)
-        assert_close(outs, references)
-        assert_close(grads, expected)
-
-
-def test_batch_norm_starts_as_flax():
-    """The same defaults and the same first values."""
-    x = array(8, 3)
-    params, state = NET.init(KEY, x, **TRAIN)
-    theirs = nn.BatchNorm(use_running_average=False).init(KEY, x)
-    assert_close(params["bn"], theirs["params"])
-    assert_close(list(state["bn"].values()), list(theirs["batch_stats"].values()))
-    found = NET.apply(params, state, x, **TRAIN)
-    assert_close(found, their_batch_norm(params, state, x, **TRAIN))
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_has_the_rate_of_flax(rate):
+    """Whatever the key, as much is kept as flax keeps, and the mean stays."""
+    x = jnp.ones(100_000)
+    module = nn.Dropout(rate, deterministic=False)
+    ours = layers.dropout(sj.Scope({}, key=jax.random.key(1)), x, rate)
+    theirs = flax_apply(module, {}, x, rngs={"dropout": jax.random.key(2)})
+    deviation = np.sqrt(rate * (1 - rate) / x.size)
+    for out in (ours, theirs):
+        kept = np.asarray(out) != 0
+        assert abs(kept.mean() - (1 - rate)) < 5 * deviation
+        assert abs(np.asarray(out).mean() - 1.0) < 5 * deviation / (1 - rate)
+    assert_close(ours.max(), theirs.max(), ulps=8)
