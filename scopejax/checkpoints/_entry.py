@@ -18,6 +18,7 @@ class Entry(NamedTuple):
       nbytes: how many bytes its numbers take.
       slot: ``""`` for a variable; else what an optimizer kept under that name.
       stored: what the file calls it.
+      kind: what it was before it was stored, if not an array of JAX: ``"int"``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Entry(NamedTuple):
     nbytes: int
     slot: str = ""
     stored: str = ""
+    kind: str = ""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -79,9 +81,11 @@ class Source(NamedTuple):
     """An array to be written: what it is, and a call that brings it.
 
     Arrays come one at a time, so that a large checkpoint passes through a small memory.
+    The kind is as of `Entry`.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     bring: Callable[[], Any]
+    kind: str = ""

@@ -60,6 +60,7 @@ def test_every_kind_of_error_has_its_page(kind):
 PAGES = [
     DOCS / "index.md",
     DOCS / "get_started.md",
+    DOCS / "checkpoints.md",
     *sorted((DOCS / "errors").glob("*.md")),
 ]
 
