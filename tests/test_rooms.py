@@ -21,7 +21,7 @@ ROOMS = {
     "regularizers": "",
     "_spec": "functions sameness options spec stacks partition",
     "_scope": "named copies replicas request record place state checks from_inputs"
-    " getter lookup assign sources fields pytree scope",
+    " getter lookup assign intermediates sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",

@@ -44,6 +44,14 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     def __init__(self, specs: Iterable[VariableSpec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
+        self._intermediates: Mapping[str, jax.ShapeDtypeStruct] = {}
+
+    @classmethod
+    def _with(cls, specs: Iterable[VariableSpec], intermediates: Any) -> Manifest:
+        """With what `Scope.record` was given, full name -> shape and dtype."""
+        manifest = cls(specs)
+        manifest._intermediates = dict(intermediates)
+        return manifest
 
     def __getitem__(self, name: str) -> VariableSpec:
         return self._specs[name]

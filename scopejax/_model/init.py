@@ -47,6 +47,7 @@ def record(
     """
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
+    intermediates: dict[str, jax.ShapeDtypeStruct] = {}
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
@@ -55,6 +56,7 @@ def record(
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
             specs.extend(record.specs.values())
+            intermediates.update(record.intermediates)
         if not looks_for_leaks():
             raise _Recorded
 
@@ -62,7 +64,7 @@ def record(
         key = jax.eval_shape(lambda: jax.random.key(0))
     with contextlib.suppress(_Recorded):
         jax.eval_shape(run, key, arguments.arrays)
-    return Manifest(specs)
+    return Manifest._with(specs, intermediates)
 
 
 class _Recorded(Exception):

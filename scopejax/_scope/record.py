@@ -141,6 +141,7 @@ class Record:
     Attributes:
       specs: full name -> spec, in the order of creation.
       stateful: whether what is not trainable may be assigned.
+      intermediates: full name -> shape and dtype of what `Scope.record` was given.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
     """
@@ -153,6 +154,7 @@ class Record:
         expect: Expect | None = None,
     ) -> None:
         self.specs: dict[str, VariableSpec] = {}
+        self.intermediates: dict[str, jax.ShapeDtypeStruct] = {}
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
@@ -162,6 +164,7 @@ class Record:
         self._scopes: dict[Path, str] = {}
         self._variables: dict[str, Creation] = {}
         self._keys: dict[str, Creation] = {}
+        self._values: dict[str, Creation] = {}
         self._lines: dict[tuple[Step, ...], str] = {}
         self._placeholders: dict[tuple[Any, ...], jax.Array] = {}
 
@@ -190,7 +193,8 @@ class Record:
 
     def _close(self) -> None:
         self.key = self._anchor = self._expect = None
-        self._variables, self._keys, self._placeholders = {}, {}, {}
+        self._variables, self._keys, self._values = {}, {}, {}
+        self._placeholders = {}
 
     @property
     def closed(self) -> bool:
@@ -251,6 +255,16 @@ class Record:
         assert self.key is not None  # not closed
         return named_key(self.key, path, index)
 
+    def intermediate(
+        self, name: str, entry: Entry, reuse: Any, like: jax.ShapeDtypeStruct
+    ) -> None:
+        """Notes an intermediate value."""
+        creation = self.creation(entry)
+        first = self._values.setdefault(name, creation)
+        if not (first is creation or reuse or first.is_retrace(creation)):
+            raise value_exists(name, creation.where, first.where)
+        self.intermediates[name] = like
+
     def is_at_top(self, trace: Any) -> bool:
         """Whether a trace is the model's own, not one within it."""
         return bool(trace == self._trace)
@@ -295,6 +309,17 @@ def key_exists(name: str, where: str, first: str) -> VariableExistsError:
         first=first,
         remedy="Use another name or an index, scope.key(name, i); to have the same"
         " numbers on purpose, scope.with_options(reuse=True).",
+    )
+
+
+def value_exists(name: str, where: str, first: str) -> VariableExistsError:
+    """The error for two values under one name."""
+    return VariableExistsError(
+        f"The value {name} was recorded already: one of the two would be lost.",
+        name=name,
+        where=where,
+        first=first,
+        remedy="Use another name; scope.with_options(reuse=True) keeps the last one.",
     )
 
 
