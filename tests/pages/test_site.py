@@ -62,6 +62,7 @@ PAGES = [
     DOCS / "get_started.md",
     DOCS / "checkpoints.md",
     *sorted((DOCS / "errors").glob("*.md")),
+    *sorted((DOCS / "recipes").glob("*.md")),
 ]
 
 
@@ -70,6 +71,15 @@ def test_blocks_tell_what_follows(page):
     """Each Python block tells the text block that comes after it, and nothing else."""
     for code, shown, said in told(page):
         assert _plain(shown) == _plain(said), code
+
+
+def test_every_recipe_is_in_the_lists():
+    """A recipe is in the list of recipes and in the site's."""
+    site = (DOCS / "site" / "mkdocs.yml").read_text()
+    listed = (DOCS / "recipes" / "index.md").read_text()
+    for page in (DOCS / "recipes").glob("*.md"):
+        assert f"- recipes/{page.name}\n" in site
+        assert page.stem == "index" or f"]({page.name})" in listed
 
 
 def _plain(text):
