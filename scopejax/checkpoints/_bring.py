@@ -29,8 +29,12 @@ def bring(
     with shown(reading) as work:
         for transfer, array in _arrays(reader, transfers):
             found[transfer.name] = array
-            if work is not None:
+            if work is None:
+                continue
+            if hasattr(array, "is_ready"):
                 work.begin(array, transfer.entry.nbytes)
+            else:  # a number, or keys, which don't say it
+                work.advance(transfer.entry.nbytes)
     return {name: found[name] for name in sorted(found)}
 
 

@@ -52,7 +52,6 @@ def of_item(entries: Sequence[Entry], item: str) -> list[Entry]:
     if item and not found:
         raise CheckpointError(
             f"The checkpoint has no item {item!r}.",
-            expected=item,
             found=", ".join(items(entries)) or "nothing",
             where=user_line(),
             nearest=nearest(item, [entry.name for entry in entries]),
