@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import SingleDeviceSharding
 
 from .._base.errors import VariableMismatchError
+from .._base.keys import is_typed_key
 from .._base.lines import user_line
 from .._text.progress import Work, asked, shown
 from ._entry import Reader
@@ -64,22 +66,40 @@ def _arrays(
     reader: Reader, transfers: Sequence[Transfer]
 ) -> Iterator[tuple[Transfer, Any]]:
     at_once = [t for t in transfers if t.axes is None and t.dtype == t.entry.dtype]
-    arrays = reader.read_all([t.entry for t in at_once], [t.sharding for t in at_once])
+    arrays = reader.read_all([t.entry for t in at_once], list(map(_where, at_once)))
     if arrays is None:
         arrays, at_once = (), []
     for transfer, array in zip(at_once, arrays, strict=True):
-        yield transfer, _leaf(transfer, array)
+        yield transfer, _movable(transfer, array)
     done = {transfer.name for transfer in at_once}
     for transfer in transfers:
         if transfer.name not in done:
             array = changed(transfer, reader.read(transfer.entry))
-            yield transfer, _leaf(transfer, array)
+            yield transfer, _leaf(transfer, array, _placed)
 
 
-def _leaf(transfer: Transfer, array: Any) -> Any:
+def _movable(transfer: Transfer, array: Any) -> Any:
+    """A leaf that was read all at once; JAX may move it where no sharding is wanted."""
+    if is_typed_key(array):  # which orbax wrote by itself
+        words = jax.random.key_data(array)
+        return with_kind(words, transfer.kind) if transfer.kind else array
+    if transfer.sharding is None:
+        array = np.asarray(array)  # a CPU takes its very memory
+    return _leaf(transfer, array, jax.device_put)
+
+
+def _where(transfer: Transfer) -> Any:
+    """Where an array is read to; None for what is no array of JAX."""
+    if not is_on_devices(transfer.kind):
+        return None
+    # With several processes the first of all devices may be another's.
+    return transfer.sharding or SingleDeviceSharding(jax.local_devices()[0])
+
+
+def _leaf(transfer: Transfer, array: Any, put: Callable[..., jax.Array]) -> Any:
     """What the array becomes, in the place that it is meant for."""
     if isinstance(array, np.ndarray) and is_on_devices(transfer.kind):
-        array = _placed(array, transfer.sharding)
+        array = put(array, transfer.sharding)
     return with_kind(array, transfer.kind)
 
 

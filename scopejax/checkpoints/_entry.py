@@ -62,7 +62,8 @@ class Reader(abc.ABC):
     ) -> Sequence[Any] | None:
         """All at once, as JAX arrays on `shardings`, where the format is made for that.
 
-        None where it is not, and `read` does as well.
+        As arrays of NumPy where a sharding is None. All is None where the format isn't
+        made for that, and `read` does as well.
         """
         return None
 

@@ -101,6 +101,7 @@ def test_a_folder_of_a_manager_is_its_newest_step(managed):
     assert alike(checkpoints.load(managed / "9", like=RUN), RUN | {"step": 9})
     assert checkpoints.load(managed, item="step") == 10
     assert checkpoints.load(managed, item="scale") == 0.1
+    assert alike(checkpoints.load(managed, item="key"), RUN["key"])
     (managed / "11.orbax-checkpoint-tmp").mkdir()
     (managed / "12").mkdir()
     assert checkpoints.load(managed, item="step") == 10
