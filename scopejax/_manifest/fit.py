@@ -46,7 +46,7 @@ def require_fit(
     return flat
 
 
-def refuse(what: str, lines: list[str]) -> None:
+def refuse(what: str, lines: list[str], remedy: str | None = None) -> None:
     """Raises if there are any differences.
 
     Raises:
@@ -57,6 +57,7 @@ def refuse(what: str, lines: list[str]) -> None:
         raise VariableMismatchError(
             "\n    ".join([f"{what} differs from the model in {places}:", *lines]),
             where=user_line(),
+            remedy=remedy,
         )
 
 

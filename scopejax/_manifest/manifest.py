@@ -26,6 +26,8 @@ from .digest import digest
 from .fit import require_agreement, require_fit
 from .patterns import Pattern, matches, require_matches
 
+_NOTHING: Mapping[str, jax.ShapeDtypeStruct] = {}
+
 
 class Manifest(Displayed, Mapping[str, VariableSpec]):
     """An immutable mapping from full name to `VariableSpec`, in order of creation.
@@ -43,10 +45,15 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     """
 
     def __init__(
-        self, specs: Iterable[VariableSpec], *, shared: Iterable[str] = ()
+        self,
+        specs: Iterable[VariableSpec],
+        *,
+        shared: Iterable[str] = (),
+        intermediates: Mapping[str, jax.ShapeDtypeStruct] = _NOTHING,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._shared = frozenset(shared)  # written within transforms, when it ran
+        self._intermediates = dict(intermediates)  # what `Scope.record` was given
 
     def __getitem__(self, name: str) -> VariableSpec:
         return self._specs[name]

@@ -48,6 +48,7 @@ def record(
     arguments = Arguments(args, kwargs)
     specs: list[VariableSpec] = []
     shared: set[str] = set()
+    intermediates: dict[str, jax.ShapeDtypeStruct] = {}
 
     def run(key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
@@ -58,6 +59,7 @@ def record(
             record.within.end(record.specs.values(), stateful)
             specs.extend(record.specs.values())
             shared.update(record.within.shared)
+            intermediates.update(record.intermediates)
         if not looks_for_leaks():
             raise _Recorded
 
@@ -65,7 +67,7 @@ def record(
         key = jax.eval_shape(lambda: jax.random.key(0))
     with contextlib.suppress(_Recorded):
         jax.eval_shape(run, key, arguments.arrays)
-    return Manifest(specs, shared=shared)
+    return Manifest(specs, shared=shared, intermediates=intermediates)
 
 
 class _Recorded(Exception):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import jax
 from jax.sharding import Mesh
 
-from .._base.trees import Tree
+from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
+from .._scope.intermediates import cells_for, last_of
 
 if TYPE_CHECKING:
     from ..graphs._graph import Graph
@@ -80,6 +81,43 @@ class Transformed(NamedTuple):
     apply: ApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]
+
+    def capture(
+        self,
+        params: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, Tree]:
+        """As `apply`, and returns what the model has passed to `Scope.record` as well.
+
+        The model is recorded for the shapes, and runs. It may be jitted; nothing is
+        kept between two calls, and no gradient flows through what is captured.
+
+        Returns:
+          ``(out, captured)``: what `apply` returns, and a nested dict of arrays; zeros
+          for what is recorded in a branch of a `cond` that was not taken.
+
+        Raises:
+          ScopeUsageError: a value is recorded where JAX can't bring it out; see
+            `Scope.record`.
+
+        >>> import jax, jax.numpy as jnp, scopejax as sj
+        >>> def layer(x, scope):
+        ...     x = scope.record("out", jnp.tanh(sj.layers.dense(scope, x, 4)))
+        ...     return x, None
+        >>> def model(scope, x):
+        ...     return jax.lax.scan(layer, x, (scope / "layers").stack(3))[0]
+        >>> net, x = sj.transform(model), jnp.ones((2, 4))
+        >>> params = net.init(jax.random.key(0), x)
+        >>> out, captured = net.capture(params, x)
+        >>> captured["layers"]["out"].shape
+        (3, 2, 4)
+        """
+        cells, tree = cells_for(self.manifest(*args, **kwargs)._intermediates)
+        out = self.apply(merge(params, tree), *args, key=key, **kwargs)
+        return out, last_of(cells)
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any
@@ -194,6 +232,20 @@ class TransformedWithState(NamedTuple):
     apply: StatefulApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]
+
+    def capture(
+        self,
+        params: Mapping[str, Any],
+        state: Mapping[str, Any],
+        /,
+        *args: Any,
+        key: jax.Array | None = None,
+        **kwargs: Any,
+    ) -> tuple[tuple[Any, Tree], Tree]:
+        """``((out, state), captured)``; see `Transformed.capture`."""
+        cells, tree = cells_for(self.manifest(*args, **kwargs)._intermediates)
+        result = self.apply(merge(params, tree), state, *args, key=key, **kwargs)
+        return result, last_of(cells)
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any

@@ -35,7 +35,7 @@ def write(variables: Any, path: Path, value: Any, place: Place) -> None:
         raise not_assignable(name, [join(path) for path, _ in held])
     if not isinstance(found, StateCell | Pending):
         raise _no_state(name, "it is not part of the state")
-    found.write(name, _fitting(name, value, found.shape, found.dtype))
+    found.write(name, fitting(name, value, found.shape, found.dtype))
 
 
 def note(path: Path, value: Any, place: Place, unsliced: jax.Array | None) -> None:
@@ -57,16 +57,16 @@ def note(path: Path, value: Any, place: Place, unsliced: jax.Array | None) -> No
         raise _no_state(name, "the model was made by scopejax.transform")
     if spec.trainable:
         raise _no_state(name, "it is trainable")
-    fitting = _fitting(name, value, spec.shape[len(stack) :], spec.dtype)
+    new = fitting(name, value, spec.shape[len(stack) :], spec.dtype)
     if spec.aggregation is not VariableAggregation.NONE:
-        as_assigned(name, fitting, jnp.zeros_like(fitting), spec.combining)
+        as_assigned(name, new, jnp.zeros_like(new), spec.combining)
     if record.is_at_top(trace_state()):
         record.within.assigned_at_top(name)
     else:
-        record.within.assigned(name, fitting, unsliced, entry.barred)
+        record.within.assigned(name, new, unsliced, entry.barred)
 
 
-def _fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:
+def fitting(name: str, value: Any, shape: Shape, dtype: np.dtype) -> jax.Array:
     """`value` as an array of this shape and dtype; Python's numbers take the dtype."""
     array = as_array(value, name)
     if _is_weak(value) and _kind(array.dtype) <= _kind(dtype):

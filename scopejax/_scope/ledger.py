@@ -120,13 +120,14 @@ class Ledger:
       recording: whether the model is recorded; threads of its own count then, too.
     """
 
-    __slots__ = ("__weakref__", "_anchor", "_recording", "keys", "variables")
+    __slots__ = ("__weakref__", "_anchor", "_recording", "keys", "values", "variables")
 
     def __init__(self, anchor: FrameType, recording: bool = False) -> None:
         self._anchor: FrameType | None = anchor
         self._recording = recording
         self.variables = Names(already_exists)
         self.keys = Names(key_exists)
+        self.values = Names(value_exists)
 
     @property
     def closed(self) -> bool:
@@ -138,6 +139,7 @@ class Ledger:
         self._anchor = None
         self.variables.clear()
         self.keys.clear()
+        self.values.clear()
 
     def creation(self) -> Creation | None:
         """How control came to the call that is running; None if that does not count."""
@@ -167,11 +169,22 @@ class Ledger:
         Raises:
           VariableExistsError: it was drawn before, and `reuse` does not allow that.
         """
-        if reuse and name in self.keys:
+        self._note(self.keys, name, reuse)
+
+    def keep(self, name: str, reuse: Any) -> None:
+        """Notes that an intermediate value is recorded.
+
+        Raises:
+          VariableExistsError: it was recorded before, and `reuse` does not allow that.
+        """
+        self._note(self.values, name, reuse)
+
+    def _note(self, names: Names, name: str, reuse: Any) -> None:
+        if reuse and name in names:
             return
-        creation = self.keys.admitted(name, self.creation())
+        creation = names.admitted(name, self.creation())
         if creation is not None:
-            self.keys.add(name, creation)
+            names.add(name, creation)
 
 
 def already_exists(name: str, where: CallPath, first: CallPath) -> VariableExistsError:
@@ -202,6 +215,18 @@ def key_exists(name: str, where: CallPath, first: CallPath) -> VariableExistsErr
         first=str(first),
         remedy="Use another name or an index, scope.key(name, i); to have the same"
         " numbers on purpose, scope.with_options(reuse=True).",
+    )
+
+
+def value_exists(name: str, where: CallPath, first: CallPath) -> VariableExistsError:
+    """The error for two values under one name."""
+    return VariableExistsError(
+        f"The value {name} was recorded already: one of the two would be lost.",
+        name=name,
+        found=_ONE_LINE if str(where) == str(first) else None,
+        where=str(where),
+        first=str(first),
+        remedy="Use another name; scope.with_options(reuse=True) keeps the last one.",
     )
 
 

@@ -104,6 +104,7 @@ class Record:
     Attributes:
       specs: full name -> spec, in the order of creation.
       stateful: whether what is not trainable may be assigned.
+      intermediates: full name -> shape and dtype of what `Scope.record` was given.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
       within: what the model does with its state inside of transforms.
@@ -117,6 +118,7 @@ class Record:
         expect: Expect | None = None,
     ) -> None:
         self.specs: dict[str, VariableSpec] = {}
+        self.intermediates: dict[str, jax.ShapeDtypeStruct] = {}
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
@@ -211,6 +213,11 @@ class Record:
             self.ledger.draw(join(path), reuse)
         assert self.key is not None  # not closed
         return named_key(self.key, path, index)
+
+    def intermediate(self, name: str, reuse: Any, like: jax.ShapeDtypeStruct) -> None:
+        """Notes an intermediate value."""
+        self.ledger.keep(name, reuse)
+        self.intermediates[name] = like
 
     def is_at_top(self, trace: Any = None) -> bool:
         """Whether a trace, or the current one, is the model's own, none within it."""

@@ -264,6 +264,40 @@ class Scope(Fields):
         place = self._place
         self._assign((*place.path, *split(name, place.path)), value)
 
+    def record(self, name: str, value: jax.Array) -> jax.Array:
+        """Names an intermediate value, for `Transformed.capture` to return.
+
+        In `apply` it does nothing, and costs nothing. Within a `scan` or `vmap` over a
+        stack each layer has its own value; in any other loop the last one counts. No
+        gradient flows through what is captured.
+
+        Args:
+          name: as in `get_variable`; a variable may have the same one.
+          value: an array of any shape and dtype.
+
+        Returns:
+          `value` itself.
+
+        Raises:
+          VariableExistsError: the name was recorded before, and the scope does not
+            reuse, under which the last value counts.
+          InvalidArgumentError: `value` is not an array of numbers.
+          ScopeUsageError: the scope is a whole stack; or, in `capture`, `vmap` goes
+            over the value and not over the scope.
+
+        >>> import jax.numpy as jnp, scopejax as sj
+        >>> def model(scope, x):
+        ...     return scope.record("hidden", jnp.tanh(x)).sum()
+        >>> net = sj.transform(model)
+        >>> net.apply({}, jnp.zeros(2))
+        Array(0., dtype=float32)
+        >>> net.capture({}, jnp.zeros(2))
+        (Array(0., dtype=float32), {'hidden': Array([0., 0.], dtype=float32)})
+        """
+        place = self._place
+        self._source.keep((*place.path, *split(name, place.path)), value, place)
+        return value
+
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key that depends on root key, path, `name` and `index` alone.
 

@@ -18,6 +18,8 @@ from .._jax.memory import moved
 from .assign import note, write
 from .checks import require_stack, require_varying, whole_stack
 from .copies import Copies
+from .intermediates import keep
+from .intermediates import note as note_value
 from .lookup import create, find
 from .place import Place
 from .request import Request
@@ -40,6 +42,9 @@ class Source(Protocol):
 
     def assign(self, path: Path, value: Any, place: Place) -> None:
         """Writes a variable of the state, or checks that it could be written."""
+
+    def keep(self, path: Path, value: Any, place: Place) -> None:
+        """Takes an intermediate value, if somebody looks."""
 
     def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
         """The random key of this full name."""
@@ -114,6 +119,11 @@ class HeldArrays:
         self.require_item("variable", join(path), place)
         write(self.variables, path, value, place)
 
+    def keep(self, path: Path, value: Any, place: Place) -> None:
+        """Writes the value, if there is a cell for it."""
+        self.require_item("value", join(path), place)
+        keep(self.variables, path, value, place)
+
     def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
         """The root key, folded with name and index."""
         name = join(path)
@@ -184,6 +194,11 @@ class Recording:
         """There is nothing to write."""
         self.require_item("variable", join(path), place)
         note(path, value, place, self.unsliced)
+
+    def keep(self, path: Path, value: Any, place: Place) -> None:
+        """The value is noted."""
+        self.require_item("value", join(path), place)
+        note_value(place.record(), path, value, place)
 
     def random_key(self, path: Path, index: Any, place: Place) -> jax.Array:
         """A placeholder; the key is noted."""

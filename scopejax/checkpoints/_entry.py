@@ -18,6 +18,7 @@ class Entry(NamedTuple):
       nbytes: how many bytes its numbers take.
       slot: ``""`` for a variable; else what an optimizer kept under that name.
       stored: what the file calls it.
+      kind: what it was before it was stored, if not an array of JAX: ``"int"``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Entry(NamedTuple):
     nbytes: int
     slot: str = ""
     stored: str = ""
+    kind: str = ""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -60,7 +62,8 @@ class Reader(abc.ABC):
     ) -> Sequence[Any] | None:
         """All at once, as JAX arrays on `shardings`, where the format is made for that.
 
-        None where it is not, and `read` does as well.
+        As arrays of NumPy where a sharding is None. All is None where the format isn't
+        made for that, and `read` does as well.
         """
         return None
 
@@ -79,9 +82,11 @@ class Source(NamedTuple):
     """An array to be written: what it is, and a call that brings it.
 
     Arrays come one at a time, so that a large checkpoint passes through a small memory.
+    The kind is as of `Entry`.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     bring: Callable[[], Any]
+    kind: str = ""

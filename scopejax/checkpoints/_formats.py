@@ -11,6 +11,8 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from . import _bundles, _orbax, _safetensors, _tensorflow
 from ._entry import Reader, Source
+from ._folders import is_orbax
+from ._shards import index_of, open_safetensors
 
 
 class Format(NamedTuple):
@@ -22,6 +24,7 @@ class Format(NamedTuple):
       read: opens what lies at a path.
       write: ``write(path, sources, metadata)``.
       needs: the module it takes, and the extra that brings it.
+      keeps_kinds: whether there is a place to write what an array was before.
     """
 
     is_at: Callable[[Path], bool]
@@ -29,12 +32,13 @@ class Format(NamedTuple):
     read: Callable[[Path], Reader]
     write: Callable[[Path, Sequence[Source], Mapping[str, str]], None]
     needs: tuple[str, str]
+    keeps_kinds: bool = True
 
 
 # The first that fits is meant.
 FORMATS: Mapping[str, Format] = {
     _orbax.KIND: Format(
-        _orbax.is_orbax,
+        is_orbax,
         lambda path: not path.suffix,
         _orbax.OrbaxReader,
         _orbax.write,
@@ -46,11 +50,12 @@ FORMATS: Mapping[str, Format] = {
         _bundles.TensorFlowReader,
         _bundles.write,
         ("google_crc32c", "tf1"),
+        keeps_kinds=False,
     ),
     _safetensors.KIND: Format(
-        lambda path: not path.is_dir(),
+        lambda path: not path.is_dir() or index_of(path) is not None,
         lambda path: path.suffix == _safetensors.SUFFIX,
-        _safetensors.SafetensorsReader,
+        open_safetensors,
         _safetensors.write,
         ("safetensors", "safetensors"),
     ),

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from .._base.errors import CheckpointError, VariableMismatchError
+from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
-from .._text.progress import Work, asked, shown
-from ._entry import Entry, Reader
+from ._bring import bring
+from ._entry import Reader
 from ._formats import to_read
-from ._plan import Cast, Report, Target, Transfer, Transpose, plan
+from ._items import last_of, of_item, of_slot
+from ._leaves import Wants
+from ._names import named_leaves, rebuilt
+from ._plan import Cast, Report, Target, Transpose, plan
 from ._renaming import Renaming
 
 
@@ -26,6 +24,8 @@ def load(
     path: str | os.PathLike[str],
     target: Target | None = None,
     *,
+    like: Any = None,
+    item: str = "",
     select: NamePattern | None = None,
     rename: Renaming | None = None,
     cast: Cast = False,
@@ -33,15 +33,23 @@ def load(
     slot: str = "",
     format: str | None = None,
     progress: bool = False,
-) -> Tree:
+) -> Any:
     """Reads the variables of a checkpoint, as JAX arrays.
 
     Args:
-      path: a safetensors file, a directory of orbax, or a checkpoint of TensorFlow: its
-        prefix, its ``.index`` file, or the folder with TensorFlow's ``checkpoint``.
+      path: a safetensors file; an index of several, ``model.safetensors.index.json``,
+        or its folder; a directory of orbax, of a `CheckpointManager` or of one of its
+        steps, where the folder stands for the newest; or a checkpoint of TensorFlow:
+        its prefix, its ``.index`` file, or the folder with TensorFlow's ``checkpoint``.
       target: what the model wants, a `Manifest` or a nested dict of arrays or
         `jax.ShapeDtypeStruct`. Names, shapes and dtypes have to be those. Where a leaf
         has a sharding its array is put there, whatever mesh it was saved from.
+      like: in place of `target` any pytree, such as a whole run when it begins. What is
+        returned has its structure, and leaves of its kinds: Python's numbers, typed
+        keys, arrays of NumPy. Keys, places and fields make up the names:
+        ``"opt_state/0/mu/dense/kernel"``.
+      item: reads only what is below this name, under the names below it, as if that
+        were all of the checkpoint: ``"params"``. A single array is returned as it is.
       select: a glob over the model's names, ``"encoder/**"``: only these are read, and
         only these of `target` are wanted.
       rename: from the checkpoint's names to the model's: ``{"old/**": "new/**"}``, a
@@ -58,9 +66,14 @@ def load(
         the file, array by array, when the array is there. Orbax reads all at once what
         is neither cast nor transposed: that counts when all of it is there.
 
+    Returns:
+      A nested dict, or a tree like `like`. Without `target` and `like`, Python's
+      numbers and typed keys that were saved are numbers and keys again.
+
     Raises:
       FileNotFoundError: there is no such file.
-      CheckpointError: the file is damaged or cut short, or an array is none.
+      CheckpointError: the file is damaged or cut short, an array is none, or there is
+        no such item.
       VariableMismatchError: lists every difference from `target`; or an array has 64
         bits, and ``jax_enable_x64`` is off; or a number does not fit into its new
         dtype.
@@ -75,17 +88,33 @@ def load(
     ...     checkpoints.save(path, {"old": {"w": jnp.ones(2), "b": jnp.ones(1)}})
     ...     checkpoints.load(path, select="**/b", rename={"old/**": "new/**"})
     {'new': {'b': Array([1.], dtype=float32)}}
+
+    All of a run, into one that has just begun:
+
+    >>> run = {"params": {"w": jnp.ones(2)}, "step": 0, "key": jax.random.key(0)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoints.save(f"{folder}/run.safetensors", run | {"step": 3})
+    ...     checkpoints.load(f"{folder}/run.safetensors", like=run)["step"]
+    3
     """
+    _require_one(target, like, select)
     options = _options(select, rename, cast, transpose)
     with open_checkpoint(path, format) as reader:
-        planned = plan(of_slot(reader, slot), target, **options)
-        return _bring(progress, reader, *planned)[0]
+        entries = of_slot(reader, slot)
+        alone = last_of(item) if any(e.name == item for e in entries) else ""
+        like = {alone: like} if alone and like is not None else like
+        wants = target if like is None else Wants.of(named_leaves(like, "like"))
+        transfers, _ = plan(of_item(entries, item), wants, **options)
+        found = bring(progress, reader, transfers)
+    tree = from_flat(found) if like is None else rebuilt(like, found)
+    return tree[alone] if alone else tree
 
 
 def load_matching(
     path: str | os.PathLike[str],
     target: Target,
     *,
+    item: str = "",
     select: NamePattern | None = None,
     rename: Renaming | None = None,
     cast: Cast = False,
@@ -119,8 +148,9 @@ def load_matching(
     """
     options = _options(select, rename, cast, transpose, strict=False)
     with open_checkpoint(path, format) as reader:
-        planned = plan(of_slot(reader, slot), target, **options)
-        return _bring(progress, reader, *planned)
+        entries = of_item(of_slot(reader, slot), item)
+        transfers, report = plan(entries, target, **options)
+        return from_flat(bring(progress, reader, transfers)), report
 
 
 def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -154,6 +184,17 @@ def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Reader:
     return to_read(path, format).read(path)
 
 
+def _require_one(target: Any, like: Any, select: Any) -> None:
+    """Refuses options that contradict each other."""
+    for name, other in (("target", target), ("select", select)):
+        if like is not None and other is not None:
+            raise InvalidArgumentError(
+                f"{name} and like cannot be given both: like says what is wanted.",
+                where=user_line(),
+                remedy="Use item= for a part of the checkpoint, with its own like.",
+            )
+
+
 def _options(
     select: NamePattern | None,
     rename: Renaming | None,
@@ -168,124 +209,3 @@ def _options(
         "transpose": transpose,
         "strict": strict,
     }
-
-
-def of_slot(reader: Reader, slot: str) -> list[Entry]:
-    """The entries of one slot, whose names differ; ``""`` for the variables."""
-    found: dict[str, Entry] = {}
-    for entry in reader.entries:
-        if entry.slot != slot:
-            continue
-        other = found.setdefault(entry.name, entry)
-        if other is not entry:
-            raise CheckpointError(
-                f"{other.stored} and {entry.stored} are both {slot} of {entry.name}.",
-                name=entry.name,
-                where=user_line(),
-            )
-    if slot and not found:
-        raise CheckpointError(
-            f"The checkpoint has no slot {slot!r}.",
-            where=user_line(),
-            nearest=sorted({entry.slot for entry in reader.entries} - {""}),
-            remedy="scopejax.checkpoints.slots(path) lists them.",
-        )
-    return list(found.values())
-
-
-def _bring(
-    progress: bool, reader: Reader, transfers: Sequence[Transfer], report: Report
-) -> tuple[Tree, Report]:
-    for transfer in transfers:
-        _require_mode(transfer)
-    sizes = [transfer.entry.nbytes for transfer in transfers]
-    reading = asked(progress, lambda: Work("reading", sum(sizes), len(sizes)))
-    found = {}
-    with shown(reading) as work:
-        for transfer, array in _arrays(reader, transfers):
-            found[transfer.name] = array
-            if work is not None:
-                work.begin(array, transfer.entry.nbytes)
-    return from_flat({name: found[name] for name in sorted(found)}), report
-
-
-_HALF = {
-    "float64": "float32",
-    "int64": "int32",
-    "uint64": "uint32",
-    "complex128": "complex64",
-}
-
-
-def _require_mode(transfer: Transfer) -> None:
-    """Refuses an array that JAX would cut down."""
-    narrow = jax.dtypes.canonicalize_dtype(np.float64) != np.float64
-    if narrow and transfer.dtype in _HALF:
-        raise VariableMismatchError(
-            f"{transfer.name} has 64 bits in the file (dtype {transfer.dtype}), which"
-            " are off.",
-            name=transfer.name,
-            where=user_line(),
-            remedy=f"cast={{{transfer.name!r}: {_HALF[transfer.dtype]!r}}}, or"
-            " jax.config.update('jax_enable_x64', True), or select= without it.",
-        )
-
-
-def _arrays(
-    reader: Reader, transfers: Sequence[Transfer]
-) -> Iterator[tuple[Transfer, jax.Array]]:
-    at_once = [t for t in transfers if t.axes is None and t.dtype == t.entry.dtype]
-    arrays = reader.read_all([t.entry for t in at_once], [t.sharding for t in at_once])
-    if arrays is None:
-        arrays, at_once = (), []
-    yield from zip(at_once, arrays, strict=True)
-    done = {transfer.name for transfer in at_once}
-    for transfer in transfers:
-        if transfer.name not in done:
-            array = changed(transfer, reader.read(transfer.entry))
-            yield transfer, _placed(array, transfer.sharding)
-
-
-def changed(transfer: Transfer, array: np.ndarray) -> np.ndarray:
-    """The array with its axes in their new order, of its new dtype."""
-    if transfer.axes is not None:
-        array = array.transpose(transfer.axes)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is lost is told here
-        cast = array.astype(jnp.dtype(transfer.dtype), copy=False)
-    if cast.dtype != array.dtype:
-        _require_fit(transfer, array, cast)
-    return cast
-
-
-def _require_fit(transfer: Transfer, array: np.ndarray, cast: np.ndarray) -> None:
-    """Refuses integers that were wrapped, and floats that are finite no more."""
-    if jnp.issubdtype(cast.dtype, np.inexact):
-        lost = np.isfinite(array) & ~np.isfinite(cast)
-    else:
-        lost = cast != array
-    if lost.any():
-        raise VariableMismatchError(
-            f"{transfer.name} has numbers that do not fit into {transfer.dtype}.",
-            name=transfer.name,
-            found=f"{lost.sum():,} of {lost.size:,}, such as {array[lost][0]}",
-            where=user_line(),
-        )
-
-
-def _placed(array: np.ndarray, sharding: Any) -> jax.Array:
-    """A JAX array that shares no memory with the file."""
-    if sharding is not None and len(sharding.device_set) > 1:
-        return jax.make_array_from_callback(
-            array.shape, sharding, lambda index: np.array(array[index])
-        )
-    placed = jax.device_put(array, sharding)
-    return jnp.array(placed) if _is_shared(placed, array) else placed
-
-
-def _is_shared(placed: jax.Array, array: np.ndarray) -> bool:
-    """Whether JAX took the memory as it is: a CPU does where that is aligned.
-
-    `jnp.array` alone would copy twice where it is not (test_checkpoints_disk.py).
-    """
-    on_host = all(device.platform == "cpu" for device in placed.devices())
-    return on_host and placed.unsafe_buffer_pointer() == array.ctypes.data

@@ -17,23 +17,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import SingleDeviceSharding
 
 from .._base.errors import CheckpointError, InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import from_flat
 from ._entry import Entry, Reader, Source
+from ._folders import items_in, newest_step, trees_in
+from ._leaves import kind_of_dtype, with_kinds
 
 KIND = "orbax"
-_MARKS = ("_CHECKPOINT_METADATA", "_METADATA")
-_ITEM = "default"  # the sub-directory of a tree that a CheckpointManager wrote
-_UNFINISHED = ".orbax-checkpoint-tmp"  # in the name of what is being written
-
-
-def is_orbax(path: Path) -> bool:
-    """Whether `path` is a directory that orbax wrote, as a whole."""
-    whole = _UNFINISHED not in path.name
-    return whole and any((path / mark).is_file() for mark in _MARKS)
 
 
 def _library() -> Any:
@@ -42,65 +34,97 @@ def _library() -> Any:
 
 
 class OrbaxReader(Reader):
-    """A checkpoint directory; what is in it comes from its metadata."""
+    """A checkpoint directory, the newest of a manager; its trees say what is in it."""
 
     kind = KIND
 
     def __init__(self, path: Path) -> None:
+        path = (newest_step(path) or path).absolute()
+        trees = trees_in(path)
+        self._checkpointer = _library().PyTreeCheckpointer()
+        if not trees:
+            raise _damaged(path, f"none of its items is a tree: {_listed(path)}")
+        self._trees = [_Tree(self._checkpointer, *tree) for tree in trees.items()]
+        self.metadata: Mapping[str, str] = self._trees[0].metadata
+        self.entries: Sequence[Entry] = with_kinds(
+            [entry for tree in self._trees for entry in tree.entries], self.metadata
+        )
+
+    def read(self, entry: Entry) -> np.ndarray:
+        """The array, in the memory of this process."""
+        _require_array(entry)
+        return np.asarray(self._restore({entry.stored: _in_numpy()})[entry.stored])
+
+    def read_all(
+        self, entries: Sequence[Entry], shardings: Sequence[Any]
+    ) -> Sequence[Any]:
+        """The arrays on their shardings; each device is given what it holds alone."""
+        for entry in entries:
+            _require_array(entry)
         ocp = _library()
-        self._path = path.absolute()
-        if (self._path / _ITEM / "_METADATA").is_file():
-            self._path = self._path / _ITEM
-        self._checkpointer = ocp.PyTreeCheckpointer()
+        kinds = {
+            entry.stored: ocp.ArrayRestoreArgs(sharding=sharding)
+            if sharding is not None
+            else _in_numpy()
+            for entry, sharding in zip(entries, shardings, strict=True)
+        }
+        restored = self._restore(kinds)
+        return [restored[entry.stored] for entry in entries]
+
+    def _restore(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        """The arrays that `kinds` names, and no others."""
+        found: dict[str, Any] = {}
+        for tree in self._trees:
+            below = {name: kinds[name] for name in tree.names if name in kinds}
+            found.update(tree.restore(below) if below else {})
+        return found
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._checkpointer.close()
+
+
+class _Tree:
+    """One tree of a checkpoint.
+
+    Attributes:
+      entries: its arrays.
+      metadata: what is written beside them.
+      names: of the entries, as stored.
+    """
+
+    def __init__(self, checkpointer: Any, begin: str, path: Path) -> None:
+        self._checkpointer, self._begin, self._path = checkpointer, begin, path
         try:
-            described = self._checkpointer.metadata(self._path)
+            described = checkpointer.metadata(path)
         except Exception as error:
             raise _damaged(path, _told(error)) from error
         self._tree = getattr(described.item_metadata, "tree", None)
         if self._tree is None:
             raise _damaged(path, "what describes its arrays is missing or damaged.")
-        self.metadata: Mapping[str, str] = {
+        self.metadata = {
             key: str(value) for key, value in (described.custom_metadata or {}).items()
         }
         leaves = jax.tree_util.tree_flatten_with_path(self._tree)[0]
-        self.entries: Sequence[Entry] = [_entry(path, leaf) for path, leaf in leaves]
+        self.entries = [_entry(self._name(keys), leaf) for keys, leaf in leaves]
+        self.names = [entry.stored for entry in self.entries]
 
-    def read(self, entry: Entry) -> np.ndarray:
-        """The array, in the memory of this process."""
-        _require_array(entry)
-        ocp = _library()
-        kinds = {entry.name: ocp.RestoreArgs(restore_type=np.ndarray)}
-        return np.asarray(self._restore(kinds)[entry.name])
+    def _name(self, keys: Any) -> str:
+        return self._begin + jax.tree_util.keystr(keys, simple=True, separator="/")
 
-    def read_all(
-        self, entries: Sequence[Entry], shardings: Sequence[Any]
-    ) -> Sequence[jax.Array]:
-        """The arrays on their shardings; each device is given what it holds alone."""
-        for entry in entries:
-            _require_array(entry)
-        # With several processes the first of all devices may be another's.
-        ocp, here = _library(), SingleDeviceSharding(jax.local_devices()[0])
-        kinds = {
-            entry.name: ocp.ArrayRestoreArgs(sharding=sharding or here)
-            for entry, sharding in zip(entries, shardings, strict=True)
-        }
-        restored = self._restore(kinds)
-        return [restored[entry.name] for entry in entries]
-
-    def _restore(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
-        """The arrays that `kinds` names, and no others."""
+    def restore(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        """The arrays that `kinds` names, in the way that it says."""
         ocp = _library()
 
         def over_tree(chosen: Any, rest: Any) -> Any:
-            return jax.tree_util.tree_map_with_path(
-                lambda path, leaf: chosen(path) if _name(path) in kinds else rest(leaf),
-                self._tree,
-            )
+            def leaf(keys: Any, leaf: Any) -> Any:
+                name = self._name(keys)
+                return chosen(name) if name in kinds else rest()
 
-        item = over_tree(lambda path: 0, lambda leaf: ocp.PLACEHOLDER)
-        args = over_tree(
-            lambda path: kinds[_name(path)], lambda leaf: ocp.RestoreArgs()
-        )
+            return jax.tree_util.tree_map_with_path(leaf, self._tree)
+
+        item = over_tree(lambda name: 0, lambda: ocp.PLACEHOLDER)
+        args = over_tree(kinds.__getitem__, ocp.RestoreArgs)
         try:
             tree = self._checkpointer.restore(
                 self._path, args=ocp.args.PyTreeRestore(item=item, restore_args=args)
@@ -108,11 +132,15 @@ class OrbaxReader(Reader):
         except Exception as error:
             raise _damaged(self._path, _told(error)) from error
         leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
-        return {_name(path): leaf for path, leaf in leaves}
+        return {self._name(keys): leaf for keys, leaf in leaves}
 
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._checkpointer.close()
+
+def _in_numpy() -> Any:
+    return _library().RestoreArgs(restore_type=np.ndarray)
+
+
+def _listed(path: Path) -> str:
+    return ", ".join(items_in(path)) or "there are none"
 
 
 def _damaged(path: Path, why: str) -> CheckpointError:
@@ -133,19 +161,17 @@ def _require_array(entry: Entry) -> None:
         )
 
 
-def _name(path: Any) -> str:
-    return jax.tree_util.keystr(path, simple=True, separator="/")
-
-
-def _entry(path: Any, leaf: Any) -> Entry:
+def _entry(name: str, leaf: Any) -> Entry:
     """What the metadata of one leaf say; a leaf without a dtype is a string."""
-    name, dtype = _name(path), getattr(leaf, "dtype", None)
+    dtype = getattr(leaf, "dtype", None)
     if dtype is None:
         return Entry(name, (), "string", 0, "", name)
     shape = tuple(getattr(leaf, "shape", None) or ())
     dtype = jnp.dtype(dtype)
     nbytes = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    return Entry(name, shape, str(dtype), nbytes, "", name)
+    is_number = isinstance(leaf, _library().metadata.value.ScalarMetadata)
+    kind = kind_of_dtype(dtype) if is_number else ""
+    return Entry(name, shape, str(dtype), nbytes, "", name, kind)
 
 
 def write(path: Path, sources: Sequence[Source], metadata: Mapping[str, str]) -> None:

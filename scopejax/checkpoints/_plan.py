@@ -12,14 +12,17 @@ from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
-from .._base.trees import flat_names, is_array
+from .._base.trees import flat_names
+from .._base.trees import is_array as has_shape
 from .._manifest.fit import Described, differences, refuse
 from .._manifest.manifest import Manifest
 from .._manifest.patterns import NamePattern, matches_name
 from ._entry import Entry
+from ._items import item_of
+from ._leaves import Wants, described, is_array, is_number, kind_on_arrival
 from ._renaming import Renaming, renamed
 
-Target = Manifest | Mapping[str, Any]
+Target = Manifest | Wants | Mapping[str, Any]
 """What the model wants: a manifest, or a nested dict of (abstract) arrays."""
 
 Cast = bool | Any | Mapping[NamePattern, Any]
@@ -36,6 +39,7 @@ class Transfer(NamedTuple):
       dtype: the name of the dtype that it arrives in.
       axes: how its axes are permuted, or None.
       sharding: where it goes, or None.
+      kind: what the array becomes then, ``""`` where it stays one of JAX.
     """
 
     entry: Entry
@@ -44,6 +48,7 @@ class Transfer(NamedTuple):
     dtype: str
     axes: tuple[int, ...] | None = None
     sharding: Any = None
+    kind: str = ""
 
 
 class Report(NamedTuple):
@@ -108,9 +113,20 @@ def plan(
         missing=tuple(name for name in wanted if name not in transfers),
         unused=tuple(name for name in transfers if name not in wanted),
     )
-    compared = {k: v for k, v in transfers.items() if strict or k in wanted}
-    refuse("the checkpoint", list(differences(wanted, compared, complete=strict)))
+    compared = {
+        name: described(transfer.shape, transfer.dtype, transfer.kind)
+        for name, transfer in transfers.items()
+        if strict or name in wanted
+    }
+    lines = list(differences(wanted, compared, complete=strict))
+    refuse("the checkpoint", lines, remedy=_remedy(wanted, transfers))
     return [transfers[name] for name in report.loaded], report
+
+
+def _remedy(wanted: Iterable[str], found: Iterable[str]) -> str | None:
+    """Where all that is wanted lies below an item, which was not asked for."""
+    item = item_of(list(wanted), found)
+    return f"Pass item={item!r}, for what is below it in the checkpoint." * bool(item)
 
 
 def _require_target(cast: Cast, target: Target | None) -> None:
@@ -123,7 +139,8 @@ def _require_target(cast: Cast, target: Target | None) -> None:
 
 
 def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
-    specs = target if isinstance(target, Manifest) else flat_names(target, "target")
+    is_flat = isinstance(target, Manifest | Wants)
+    specs = target if is_flat else flat_names(target, "target")
     for name, spec in specs.items():
         _require_described(spec, name)
     chosen = {name: spec for name, spec in specs.items() if _selected(select, name)}
@@ -133,7 +150,7 @@ def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
 
 
 def _require_described(spec: Any, name: str) -> None:
-    if not is_array(spec):
+    if not has_shape(spec):
         raise InvalidArgumentError(
             f"target has no shape and dtype for {name}: {spec!r}",
             name=name,
@@ -185,8 +202,11 @@ def _transfer(
     if axes is not None:
         axes = _axes(axes, entry, name)
     shape = entry.shape if axes is None else tuple(entry.shape[axis] for axis in axes)
-    dtype = _dtype(entry, name, target, cast)
-    return Transfer(entry, name, shape, dtype, axes, getattr(target, "sharding", None))
+    where, dtype = getattr(target, "sharding", None), _dtype(entry, name, target, cast)
+    kind = kind_on_arrival(entry, target)
+    if target is None and dtype != entry.dtype:
+        kind = ""  # who casts a number of Python's wants an array
+    return Transfer(entry, name, shape, dtype, axes, where, kind)
 
 
 def _axes(axes: Sequence[int], entry: Entry, name: str) -> tuple[int, ...]:
@@ -204,7 +224,11 @@ def _axes(axes: Sequence[int], entry: Entry, name: str) -> tuple[int, ...]:
 def _dtype(entry: Entry, name: str, target: Described | None, cast: Cast) -> str:
     """The dtype that an entry is cast to, or its own."""
     chosen = isinstance(cast, Mapping)
+    if not is_array(getattr(target, "kind", "")):
+        return entry.dtype
     wanted = _first(cast, name) if isinstance(cast, Mapping) else cast
+    if wanted in (None, False) and is_number(entry.kind):
+        wanted = True  # a number of Python's has no width of its own
     if wanted is True:
         wanted = None if target is None else target.dtype
     if wanted is None or wanted is False:

@@ -20,6 +20,7 @@ from .._base.errors import CheckpointError, InvalidArgumentError
 from .._base.files import hand_over, whole_file
 from .._base.lines import user_line
 from ._entry import Entry, Reader, Source
+from ._leaves import with_kinds
 
 KIND = "safetensors"
 SUFFIX = ".safetensors"
@@ -64,7 +65,7 @@ class SafetensorsReader(Reader):
             with safe_open(path, framework="numpy") as file:
                 self.metadata: Mapping[str, str] = file.metadata() or {}
                 slices = {name: file.get_slice(name) for name in file.offset_keys()}
-                self.entries: Sequence[Entry] = [
+                found = [
                     _entry(name, tuple(part.get_shape()), part.get_dtype())
                     for name, part in slices.items()
                 ]
@@ -74,6 +75,7 @@ class SafetensorsReader(Reader):
                 where=user_line(),
                 remedy="Save it again, or fetch it again if it was copied.",
             ) from error
+        self.entries: Sequence[Entry] = with_kinds(found, self.metadata)
         self._data = _numbers(path)
         if _state(path) != state:
             raise CheckpointError(

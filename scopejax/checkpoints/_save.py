@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,23 +16,24 @@ import numpy as np
 from .._base.dtypes import as_array
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
-from .._base.trees import to_flat
 from .._manifest.digest import digest
 from .._text.progress import Work, asked, shown
 from .._version import __version__
 from . import _orbax
 from ._entry import Source
 from ._formats import Format, to_write
+from ._leaves import kinds_of, without_kind, without_kinds
+from ._names import named_leaves
 
 
 def save(
     path: str | os.PathLike[str],
-    params: Mapping[str, Any],
+    params: Any,
     *,
     format: str | None = None,
     progress: bool = False,
 ) -> None:
-    """Writes `params` in the format that `path` means.
+    """Writes params, or all of a run, in the format that `path` means.
 
     ``"net.safetensors"`` is one file with flat names, ``"encoder/h0/kernel"``. A name
     without a suffix, ``"step_1000"``, is a directory of orbax, to which each process
@@ -50,7 +51,10 @@ def save(
 
     Args:
       path: where to. The folder that it is in has to exist.
-      params: nested dict of arrays.
+      params: nested dict of arrays; or any pytree, such as a dict of params, state, an
+        optimizer's state, a step and a key. Keys, places and fields make up the names:
+        ``"opt_state/0/mu/dense/kernel"``. Python's numbers and typed keys come back as
+        such, but for TensorFlow's format; what is empty, and None, is not written.
       format: ``"safetensors"``, ``"orbax"`` or ``"tf1"``, whatever `path` is called.
       progress: whether a bar is shown, as by `Transformed.init`. It counts the bytes
         that are written, array by array, and the last when the checkpoint is in its
@@ -58,10 +62,10 @@ def save(
         much it is, and that it goes on.
 
     Raises:
-      InvalidArgumentError: a key is no name, a leaf is no array or of a dtype that the
-        format has not, the format cannot be told, a directory is there already, or
-        `progress` is no bool; with several processes, parts of a leaf are out of reach,
-        or those of one alone.
+      InvalidArgumentError: a key is no name, a leaf is no array, number or key, or of a
+        dtype that the format has not, the format cannot be told, a directory is there
+        already, or `progress` is no bool; with several processes, parts of a leaf are
+        out of reach, or those of one alone.
       FileNotFoundError: there is no such folder.
       ImportError: the format's library is not installed.
 
@@ -75,16 +79,17 @@ def save(
     {'head': {'bias': Array([0., 1.], dtype=float32)}}
     """
     path = Path(path)
-    leaves = _storable_leaves(params)
     chosen = to_write(path, format)
+    leaves, kinds = _storable_leaves(params, chosen)
     _require_reachable(leaves, chosen)
     sizes = [leaf.nbytes for leaf in leaves.values()]
     writing = asked(progress, lambda: Work("writing", sum(sizes), len(sizes)))
     with shown(writing) as work:
-        sources = list(_sources(leaves))
+        sources = list(_sources(leaves, kinds))
+        metadata = metadata_of(sources)
         if work is not None and chosen.write is not _orbax.write:
             sources = list(map(_Counted(work), sources, sizes))
-        chosen.write(path, sources, metadata_of(leaves))
+        chosen.write(path, sources, metadata)
         if work is not None:
             work.finish()
 
@@ -109,7 +114,7 @@ class _Counted:
 
 def save_async(
     path: str | os.PathLike[str],
-    params: Mapping[str, Any],
+    params: Any,
     *,
     format: str | None = None,
 ) -> Future[None]:
@@ -135,28 +140,35 @@ def save_async(
     {'b': Array([0., 1.], dtype=float32)}
     """
     path = Path(path)
-    leaves = _storable_leaves(params)
-    metadata, chosen = metadata_of(leaves), to_write(path, format)
+    chosen = to_write(path, format)
+    leaves, kinds = _storable_leaves(params, chosen)
     _require_reachable(leaves, chosen)
     threads = ThreadPoolExecutor(1, "scopejax-save")
     try:
         if chosen.write is _orbax.write:
-            saving = _orbax.Saving(path, list(_sources(leaves)), metadata)
+            sources = list(_sources(leaves, kinds))
+            saving = _orbax.Saving(path, sources, metadata_of(sources))
             return threads.submit(saving.finish)
         copies = {name: np.array(leaf) for name, leaf in leaves.items()}
-        return threads.submit(chosen.write, path, list(_sources(copies)), metadata)
+        sources = list(_sources(copies, kinds))
+        return threads.submit(chosen.write, path, sources, metadata_of(sources))
     finally:
         threads.shutdown(wait=False)
 
 
-def metadata_of(leaves: Mapping[str, Any]) -> dict[str, str]:
-    """What is written beside the arrays."""
-    return {"scopejax": __version__, "digest": digest(leaves)}
+def metadata_of(
+    sources: Sequence[Source], others: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What is written beside the arrays; `others` lay beside them before."""
+    written = digest({source.name: source for source in sources})
+    ours = {"scopejax": __version__, "digest": written}
+    return without_kinds(others or {}) | ours | kinds_of(sources)
 
 
-def _sources(leaves: Mapping[str, Any]) -> Iterator[Source]:
+def _sources(leaves: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Source]:
     for name, leaf in leaves.items():
-        yield Source(name, leaf.shape, str(leaf.dtype), partial(_itself, leaf))
+        bring = partial(_itself, leaf)
+        yield Source(name, leaf.shape, str(leaf.dtype), bring, kinds[name])
 
 
 def _require_reachable(leaves: Mapping[str, Any], chosen: Format) -> None:
@@ -193,8 +205,15 @@ def _itself(leaf: Any) -> Any:
     return leaf
 
 
-def _storable_leaves(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _storable(leaf, name) for name, leaf in to_flat(params).items()}
+def _storable_leaves(
+    tree: Any, chosen: Format
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The leaves as arrays with numbers, and what those are that aren't."""
+    arrays, kinds = {}, {}
+    for name, leaf in named_leaves(tree, "tree").items():
+        plain = without_kind(leaf) if chosen.keeps_kinds else (leaf, "")
+        arrays[name], kinds[name] = _storable(plain[0], name), plain[1]
+    return arrays, kinds
 
 
 def _storable(leaf: Any, name: str) -> Any:
@@ -208,5 +227,6 @@ def _storable(leaf: Any, name: str) -> Any:
         f"{name} cannot be saved: its dtype is {array.dtype}.",
         name=name,
         where=user_line(),
-        remedy="Save jax.random.key_data(key) in place of a key; keep text elsewhere.",
+        remedy="Save a key to another format, or its jax.random.key_data; keep text"
+        " elsewhere.",
     )

@@ -95,6 +95,7 @@ def _convert(args: argparse.Namespace) -> int:
             rename=dict(args.rename) or None,
             cast=args.cast,
             slot=args.slot,
+            item=args.item,
             source_format=args.source_format,
             target_format=args.format,
         )
@@ -187,6 +188,7 @@ def _add_convert(commands: Any) -> None:
     parser.add_argument(
         "--slot", default="", help="what an optimizer kept, in place of the variables"
     )
+    parser.add_argument("--item", default="", help="what is below a name: 'params'")
     _add_formats(parser)
     parser.set_defaults(command=_careful(_convert, OF_TWO))
 

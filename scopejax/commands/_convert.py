@@ -15,9 +15,11 @@ from .._base.trees import from_flat
 from .._manifest.patterns import NamePattern
 from .._text.progress import progress
 from .._text.table import printable
+from ..checkpoints._bring import changed
 from ..checkpoints._entry import Reader, Source
 from ..checkpoints._formats import to_write
-from ..checkpoints._load import changed, of_slot, open_checkpoint
+from ..checkpoints._items import of_item, of_slot
+from ..checkpoints._load import open_checkpoint
 from ..checkpoints._plan import Transfer, plan
 from ..checkpoints._renaming import Renaming
 from ..checkpoints._save import metadata_of
@@ -33,6 +35,7 @@ def convert(
     rename: Renaming | None = None,
     cast: str | None = None,
     slot: str = "",
+    item: str = "",
     source_format: str | None = None,
     target_format: str | None = None,
 ) -> str:
@@ -44,7 +47,7 @@ def convert(
     Args:
       source: a checkpoint of any kind.
       target: where to; its name tells the format, as of `scopejax.checkpoints.save`.
-      select, rename, slot: as of `scopejax.checkpoints.load`.
+      select, rename, slot, item: as of `scopejax.checkpoints.load`.
       cast: a dtype for all numbers of its kind, of 64 bits, too.
       source_format, target_format: where the names do not tell.
 
@@ -55,7 +58,7 @@ def convert(
     with open_checkpoint(source, source_format) as reader:
         with jax.enable_x64(True):  # no array of JAX's is made
             transfers, _ = plan(
-                of_slot(reader, slot),
+                of_item(of_slot(reader, slot), item),
                 None,
                 select=select,
                 rename=rename,
@@ -67,13 +70,13 @@ def convert(
         from_flat(described)  # raises where names do not nest
         with progress("converting", sum(t.entry.nbytes for t in transfers)) as advance:
             sources = [_source(reader, t, advance) for t in transfers]
-            form.write(target, sources, {**reader.metadata, **metadata_of(described)})
+            form.write(target, sources, metadata_of(sources, reader.metadata))
         return _told(reader, transfers, target, slot)
 
 
 def _source(reader: Reader, transfer: Transfer, advance: Advance) -> Source:
     bring = partial(_brought, reader, transfer, advance)
-    return Source(transfer.name, transfer.shape, transfer.dtype, bring)
+    return Source(*transfer[1:4], bring, transfer.kind)
 
 
 def _brought(reader: Reader, transfer: Transfer, advance: Advance) -> Any:

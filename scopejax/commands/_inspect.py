@@ -16,7 +16,8 @@ from .._manifest.patterns import matches_name
 from .._text.progress import progress
 from .._text.table import PLAIN_COLUMNS, Column, printable, to_text, variables_text
 from ..checkpoints._entry import Entry, Reader
-from ..checkpoints._load import of_slot, open_checkpoint
+from ..checkpoints._items import of_slot
+from ..checkpoints._load import open_checkpoint
 from ._numbers import Stats, is_array, stats
 
 Figures = Mapping[str, Stats]

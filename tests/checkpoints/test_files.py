@@ -17,16 +17,31 @@ from scopejax import checkpoints
 # What cannot be saved
 
 
+@jax.tree_util.register_pytree_with_keys_class
+class Odd:
+    """A pytree whose only part has a name that can't be one."""
+
+    def tree_flatten_with_keys(self):
+        """Its part."""
+        return [(jax.tree_util.GetAttrKey("a/b"), jnp.ones(2))], None
+
+    @classmethod
+    def tree_unflatten(cls, _, parts):
+        """Another one."""
+        return cls()
+
+
 BAD_TREES = {
-    "None": ({"a": {"w": None}}, "a/w"),
     "string": ({"a": {"w": "text"}}, "a/w"),
     "object": ({"a": {"w": object()}}, "a/w"),
     "strings": ({"a": {"w": np.array(["x"])}}, "a/w"),
-    "key": ({"a": {"w": jax.random.key(0)}}, "a/w"),
     "number as key": ({"a": {0: jnp.ones(2)}}, "a/0"),
     "flat": ({"a/w": jnp.ones(2)}, "a/w"),
     "empty name": ({"a": {"": jnp.ones(2)}}, "a/"),
-    "list": ([jnp.ones(2)], "list"),
+    "array": (jnp.ones(2), "ArrayImpl"),
+    "text in a list": ({"a": [jnp.ones(2), "text"]}, "a/1"),
+    "flat in a function": (jax.tree_util.Partial(print, {"a/b": 1}), "a/b"),
+    "part without a name": ([Odd()], "GetAttrKey"),
     "scope": (sj.Scope({}), "Scope"),
     "reserved name": ({"__metadata__": jnp.ones(2)}, "__metadata__"),
 }

@@ -12,7 +12,8 @@ from safetensors import numpy as tensors
 
 import scopejax.__main__ as command
 from scopejax import checkpoints
-from scopejax.checkpoints._load import of_slot, open_checkpoint
+from scopejax.checkpoints._items import of_slot
+from scopejax.checkpoints._load import open_checkpoint
 
 DATA = Path(__file__).parents[1] / "data"
 BITS = np.array([0x7FC00001, 0x80000000, 0x7F800000, 1], np.uint32)  # NaN, -0, inf

@@ -25,6 +25,7 @@ HEARD = [*PACKAGE.glob("checkpoints/**/*.py")]
 UNHEARD = (
     "cast=",  # the 64 bits of `load`, and its casts to a target
     "into=",  # of layers
+    "item=",  # of `load`, where a target or a like is given
     "jax.random",  # of what is saved by a program
     "Saver()",  # of TensorFlow itself
 )

@@ -60,7 +60,9 @@ def test_every_kind_of_error_has_its_page(kind):
 PAGES = [
     DOCS / "index.md",
     DOCS / "get_started.md",
+    DOCS / "checkpoints.md",
     *sorted((DOCS / "errors").glob("*.md")),
+    *sorted((DOCS / "recipes").glob("*.md")),
 ]
 
 
@@ -77,6 +79,15 @@ def test_an_empty_block_is_a_mistake(tmp_path):
     page.write_text("```python\nprint(1)\n```\n\n```text\n```\n")
     with pytest.raises(AssertionError, match="empty block"):
         list(told(page))
+
+
+def test_every_recipe_is_in_the_lists():
+    """A recipe is in the list of recipes and in the site's."""
+    site = (DOCS / "site" / "mkdocs.yml").read_text()
+    listed = (DOCS / "recipes" / "index.md").read_text()
+    for page in (DOCS / "recipes").glob("*.md"):
+        assert f"- recipes/{page.name}\n" in site
+        assert page.stem == "index" or f"]({page.name})" in listed
 
 
 def _plain(text):

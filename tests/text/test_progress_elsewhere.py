@@ -55,6 +55,16 @@ def test_load_counts_the_bytes_of_the_file(terminal, tmp_path):
     assert jax.tree.map(jnp.shape, found) == {"b": (2,)}
 
 
+@pytest.mark.parametrize("name", ["net.safetensors", "net"])
+def test_numbers_and_keys_of_a_run_count(terminal, tmp_path, name):
+    """What is not an array of JAX is there at once."""
+    run = {"w": jnp.ones(2), "step": 3, "key": jax.random.key(0), "x": np.ones(2)}
+    with terminal:
+        checkpoints.save(tmp_path / name, run, progress=True)
+        checkpoints.load(tmp_path / name, like=run, progress=True)
+    assert "36 of 36 B, 4 arrays" in terminal.text()[-1]
+
+
 @pytest.mark.parametrize("name", ["safetensors", "tf1"])
 def test_an_array_counts_when_it_is_written(terminal, tmp_path, monkeypatch, name):
     """Not when it is brought; the last one when all is in its place."""
