@@ -16,7 +16,7 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys",
-    "_jax": "memory calls mesh surroundings reach",
+    "_jax": "memory modes calls mesh surroundings reach",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",

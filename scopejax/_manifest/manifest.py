@@ -18,6 +18,7 @@ from .._base.missing import no_inputs, not_given
 from .._base.names import join
 from .._base.trees import Tree, flat_names, insert, leaves
 from .._jax.mesh import AnyMesh, mesh_in_force
+from .._jax.modes import as_usual
 from .._making.maker import Maker, per_item
 from .._spec.partition import sharding_of
 from .._spec.spec import FROM_INPUTS, VariableSpec, abstract
@@ -265,7 +266,11 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         require_key(key)
         onto = mesh_in_force(mesh)
-        with making_shown(progress) as making, Maker(key, (), onto, making) as maker:
+        with (
+            as_usual(),
+            making_shown(progress) as making,
+            Maker(key, (), onto, making) as maker,
+        ):
             return self._made_by(maker, given)
 
     def _made_by(self, maker: Maker, given: Mapping[str, Any] | None) -> Tree:

@@ -13,6 +13,7 @@ from .._base.arguments import Arguments
 from .._base.keys import require_key
 from .._base.trees import Tree, from_flat, merge, to_flat
 from .._jax.mesh import AnyMesh, in_force, mesh_in_force
+from .._jax.modes import as_usual, tracing
 from .._making.maker import Maker
 from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
@@ -58,7 +59,7 @@ def record(
 
     if key is None:
         key = jax.eval_shape(lambda: jax.random.key(0))
-    with contextlib.suppress(_Recorded):
+    with tracing(), contextlib.suppress(_Recorded):
         jax.eval_shape(run, key, arguments.arrays)
     return Manifest(specs)
 
@@ -88,6 +89,7 @@ def initialize(
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
     with (
+        as_usual(),
         making_shown(progress) as making,
         in_force(mesh, key),
         Maker(key, known, mesh, making) as maker,

@@ -13,6 +13,7 @@ from jax.interpreters import partial_eval
 from .._base.arguments import Arguments
 from .._base.errors import ScopeUsageError
 from .._base.trees import from_flat, to_flat
+from .._jax.modes import tracing
 from .._manifest.manifest import Manifest
 from ._calls import Calls, watched
 
@@ -96,7 +97,7 @@ def trace(
 
 
 def _run(function: Any, *inputs: Any) -> tuple[jex.ClosedJaxpr, Calls]:
-    with watched() as calls:
+    with tracing(), watched() as calls:
         return jax.make_jaxpr(function)(*inputs), calls
 
 
