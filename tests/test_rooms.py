@@ -20,8 +20,8 @@ ROOMS = {
     "initializers": "",
     "regularizers": "",
     "_spec": "functions sameness options spec partition",
-    "_scope": "named copies replicas request record place state checks from_inputs"
-    " getter lookup assign sources fields pytree scope",
+    "_scope": "named copies replicas request rounds record place state checks"
+    " from_inputs getter lookup assign sources fields pytree scope",
     "layers": "_base _linear _attention _recurrent _norm _state",
     "_text": "table bars progress",
     "_version": "",

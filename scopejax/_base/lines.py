@@ -36,6 +36,11 @@ def is_jax(frame: FrameType) -> bool:
     return _kind(frame.f_code.co_filename) == "jax"
 
 
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame runs scopejax's own code."""
+    return _kind(frame.f_code.co_filename) == "scopejax"
+
+
 Step = tuple[CodeType, int]
 """A user's function and the offset of the instruction that it is running."""
 

@@ -17,8 +17,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
+from jax.flatten_util import ravel_pytree
 
-from .._base.lines import is_jax
+from .._base.lines import is_jax, is_own
 
 
 def _with_inner(*functions: Any) -> frozenset[CodeType]:
@@ -36,6 +37,10 @@ def _own(*functions: Any) -> frozenset[CodeType]:
 _LOOPS = _own(jax.lax.scan, jax.lax.while_loop)
 _VMAP = _with_inner(jax.vmap)
 _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
+_TREE_FILES = {
+    inspect.unwrap(function).__code__.co_filename
+    for function in (jax.tree.map, jax.tree_util.tree_map, ravel_pytree)
+}
 
 # A letter for each transform that matters to state.
 _LETTERS = {
@@ -122,6 +127,21 @@ def slicing_loops() -> int | None:
     if any(code in _VMAP for code in codes):
         return 0
     return sum(code in _LOOPS for code in codes) or None
+
+
+def taken_apart() -> bool:
+    """Whether a scope is flattened by a function of pytrees, not by a transform.
+
+    ``jax.tree.map(f, scope)`` does that, or a library's function by its means.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_own(frame):
+        frame = frame.f_back
+    files = set()
+    while frame is not None and is_jax(frame):
+        files.add(frame.f_code.co_filename)
+        frame = frame.f_back
+    return bool(files) and files <= _TREE_FILES
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,9 +19,9 @@ from .._making.maker import Maker
 from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
 from .._scope.record import Expect, Record
+from .._scope.rounds import Round, settled
 from .._scope.scope import Scope, recording_scope
 from .._scope.state import hold
-from .._spec.spec import VariableSpec
 from .._text.progress import Making, making_shown
 
 Model = Callable[..., Any]
@@ -45,23 +46,25 @@ def record(
       making: looks at the variables while they are recorded.
     """
     arguments = Arguments(args, kwargs)
-    specs: list[VariableSpec] = []
 
-    def run(key: jax.Array, arrays: dict[int, Any]) -> None:
+    def run(round: Round, key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
-        with Record.running(key, sys._getframe(), stateful, expect) as record:
+        anchor, told = sys._getframe(), None if round.known else expect
+        with Record.running(key, anchor, stateful, told, round) as record:
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
-            specs.extend(record.specs.values())
         if not _looks_for_leaks():
             raise _Recorded
 
     if key is None:
         key = jax.eval_shape(lambda: jax.random.key(0))
-    with tracing(), contextlib.suppress(_Recorded):
-        jax.eval_shape(run, key, arguments.arrays)
-    return Manifest(specs)
+
+    def once(round: Round) -> None:
+        with tracing(), contextlib.suppress(_Recorded):
+            jax.eval_shape(functools.partial(run, round), key, arguments.arrays)
+
+    return Manifest(settled(once).values())
 
 
 class _Recorded(Exception):

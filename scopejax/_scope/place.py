@@ -20,7 +20,7 @@ import dataclasses
 from typing import Any, Final, NamedTuple
 
 from .._base.names import Path, join
-from .._jax.surroundings import loops
+from .._jax.surroundings import loops, taken_apart
 from .._spec.options import Options
 from .record import Entry, Record
 
@@ -144,6 +144,27 @@ class Place:
         assert self.entry is not None
         return self.entry.record(join(self.path))
 
+    def counterparts(self, variable: Path) -> dict[Path, tuple[int, ...]]:
+        """Where a variable below this place has to exist too.
+
+        Returns:
+          Full paths, and the stacks that they are in; see `rounds`.
+        """
+        found = {variable: self.stack}
+        todo = [(self.entry, variable)]
+        while todo:
+            entry, path = todo.pop()
+            if entry is None:
+                continue
+            todo.append((entry.parent, path))
+            for own, other in entry.held_against:
+                there = (*other.path, *path[len(own.path) :])
+                if there not in found:
+                    found[there] = other.stack + found[path][len(own.stack) :]
+                    todo.append((other.entry, there))
+        del found[variable]
+        return found
+
     @property
     def below(self) -> Path:
         """The components on this side of the last pytree boundary."""
@@ -157,7 +178,11 @@ class Place:
             return NotImplemented
         if self.entry is not None and other.entry is not None:
             alike = self.options.acts_alike(other.options)
-            return alike and self.entry.matches(other.entry)
+            same = alike and self.entry.matches(other.entry)
+            if same and self.path != other.path and taken_apart():
+                self.entry.held_against.append((self, other))
+                other.entry.held_against.append((other, self))
+            return same
         if self.entry is not None or other.entry is not None:
             return False
         if not (self.mark.read or other.mark.read):

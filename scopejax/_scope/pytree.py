@@ -30,7 +30,7 @@ def registered(kind: type[F]) -> type[F]:
 
 
 def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place]:
-    children = scope._children()
+    children = scope._source.leaving(scope._place)
     axes = _axes(*children[1:])
     crossing = Crossing(axes, slicing_loops()) if axes else None
     return children, scope._place.at_boundary(crossing=crossing)

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -50,6 +51,7 @@ from .._base.names import Path, join
 from .._base.trees import both_kinds
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
+from .rounds import Round
 
 Expect = Callable[[VariableSpec], None]
 """Is told of a variable as soon as it is created."""
@@ -65,13 +67,15 @@ class Entry:
     loop's carry becomes.
     """
 
-    __slots__ = ("_epoch", "_record", "parent", "trace")
+    __slots__ = ("_epoch", "_record", "held_against", "parent", "trace")
 
     def __init__(self, record: Record, parent: Entry | None = None) -> None:
         self._record = weakref.ref(record)
         self.parent = parent
         self.trace = trace_state()
         self._epoch = record.epoch
+        # Pairs of this scope's place and that of a counterpart; see `rounds`.
+        self.held_against: list[tuple[Any, Any]] = []
 
     def enter(self) -> None:
         """Notes that a scope with this entry came out of a boundary."""
@@ -102,6 +106,13 @@ class Entry:
             if entry.parent is None:
                 return chain[::-1]
             entry, trace = entry.parent, entry.trace
+
+
+def came_back(chain: list[tuple[Entry, Any]]) -> bool:
+    """Whether a scope was in an inner trace and left it: a transform returned it."""
+    traces = [chain[0][0].trace, *(trace for _, trace in chain)]
+    visits = [trace for trace, _ in itertools.groupby(traces)]
+    return any(trace in visits[:i] for i, trace in enumerate(visits))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,6 +154,7 @@ class Record:
       stateful: whether what is not trainable may be assigned.
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
+      round: what is known of the model before it runs.
     """
 
     def __init__(
@@ -151,8 +163,11 @@ class Record:
         anchor: FrameType,
         stateful: bool,
         expect: Expect | None = None,
+        round: Round | None = None,
     ) -> None:
+        self.round = Round() if round is None else round
         self.specs: dict[str, VariableSpec] = {}
+        self.round.specs = self.specs
         self.stateful = stateful
         self.key: jax.Array | None = key
         self.epoch = 0
@@ -173,6 +188,7 @@ class Record:
         anchor: FrameType,
         stateful: bool,
         expect: Expect | None = None,
+        round: Round | None = None,
     ) -> Iterator[Record]:
         """A record for the body of the `with`, closed at its end.
 
@@ -181,8 +197,9 @@ class Record:
           anchor: the frame that calls the model.
           stateful: whether what is not trainable may be assigned.
           expect: is told of what is created in the model's own trace.
+          round: what is known of the model before it runs.
         """
-        record = cls(key, anchor, stateful, expect)
+        record = cls(key, anchor, stateful, expect, round)
         try:
             yield record
         finally:
@@ -200,7 +217,9 @@ class Record:
     def creation(self, entry: Entry) -> Creation:
         """How and where control came to the call that is running."""
         assert self._anchor is not None  # not closed
-        return Creation(entry.chain(), call_path(self._anchor))
+        creation = Creation(entry.chain(), call_path(self._anchor))
+        self.round.looks = self.round.looks or came_back(creation.chain)
+        return creation
 
     def line(self, creation: Creation) -> str:
         """The user's innermost line, for the table."""
@@ -213,6 +232,8 @@ class Record:
         """The spec that a call shares or runs again, or None: it is to be made."""
         spec = self.specs.get(name)
         if spec is None:
+            if reuse and name in self.round.implied:
+                return self.round.implied[name]
             if reuse is True:
                 raise does_not_exist(name, self.specs)
             return None
