@@ -42,7 +42,7 @@ def _result(eqn, args):
     if name == "while":
         return _while(params, args)
     if name == "scan":
-        return _scan(params, args)
+        return _scan(eqn, args)
     found = eqn.primitive.bind(*args, **params)
     return found if eqn.primitive.multiple_results else [found]
 
@@ -56,13 +56,22 @@ def _while(params, args):
     return carry
 
 
-def _scan(params, args):
-    n_consts, n_carry = params["num_consts"], params["num_carry"]
-    consts, carry = args[:n_consts], args[n_consts : n_consts + n_carry]
-    xs, outs = args[n_consts + n_carry :], {}
+def _scan(eqn, args):
+    """What is sliced comes last; each version of JAX has another word for how many."""
+    params, body = eqn.params, eqn.params["jaxpr"]
+    n_carry = _alike(eqn.outvars, body.jaxpr.outvars)
+    last = _alike(eqn.invars, body.jaxpr.invars)
+    first = last - n_carry
+    consts, carry, xs, outs = args[:first], args[first:last], args[last:], {}
     steps = range(params["length"])
     for i in reversed(steps) if params["reverse"] else steps:
-        found = _run(params["jaxpr"], [*consts, *carry, *(x[i] for x in xs)])
+        found = _run(body, [*consts, *carry, *(x[i] for x in xs)])
         carry, outs[i] = found[:n_carry], found[n_carry:]
     stacked = [jnp.stack(ys) for ys in zip(*(outs[i] for i in steps), strict=True)]
     return [*carry, *stacked]
+
+
+def _alike(outside, inside):
+    """How many have no axis for the steps."""
+    pairs = zip(outside, inside, strict=True)
+    return sum(one.aval.shape == two.aval.shape for one, two in pairs)
