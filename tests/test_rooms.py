@@ -16,13 +16,14 @@ pytestmark = pytest.mark.smoke
 ROOMS = {
     "_base": "homes displayed numbers errors lines files names missing dtypes trees"
     " arguments keys tf1_errors sizes",
-    "_jax": "flags memory calls jaxprs contexts mesh surroundings mapped reach runs",
+    "_jax": "flags memory modes calls jaxprs contexts mesh surroundings mapped reach"
+    " runs",
     "initializers": "",
     "regularizers": "",
     "_spec": "functions reached signature sameness options spec stacks partition",
-    "_scope": "named copies replicas request refusals state within ledger record place"
-    " checks from_inputs getter lookup assign intermediates sources fields trained"
-    " pytree scope",
+    "_scope": "named copies replicas request refusals state within ledger rounds"
+    " record place checks from_inputs getter lookup assign intermediates sources"
+    " fields trained pytree scope",
     "layers": "_base _space _dense _conv _pool _embedding _norm _dropout _rotary _cache"
     " _attention _recurrent _state",
     "_text": "cells table bars progress",

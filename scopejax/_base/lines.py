@@ -64,6 +64,11 @@ def is_jax(frame: FrameType) -> bool:
     return kind_of(frame.f_code.co_filename) in ("jax", "between")
 
 
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame runs scopejax's own code."""
+    return kind_of(frame.f_code.co_filename) == "scopejax"
+
+
 Step = tuple[CodeType, int]
 """A user's function and the offset of the instruction that it is running."""
 

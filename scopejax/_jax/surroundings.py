@@ -19,8 +19,9 @@ from typing import Any
 
 import jax
 import jax.custom_batching
+from jax.flatten_util import ravel_pytree
 
-from .._base.lines import is_jax
+from .._base.lines import is_jax, is_own
 
 
 def _with_inner(*functions: Any) -> frozenset[CodeType]:
@@ -45,6 +46,10 @@ _CHECKPOINT_FILE = inspect.unwrap(jax.checkpoint).__code__.co_filename
 _SHARD_MAP_FILE = inspect.unwrap(jax.shard_map).__code__.co_filename
 _TREES_FILE = inspect.unwrap(jax.tree_util.tree_leaves).__code__.co_filename
 _BOUNDARY = jax.lax.scan.__code__  # around each function of JAX's that users call
+_TREE_FILES = {
+    inspect.unwrap(function).__code__.co_filename
+    for function in (jax.tree.map, jax.tree_util.tree_map, ravel_pytree)
+}
 
 # A letter for each transform that matters to state.
 _LETTERS = {
@@ -181,6 +186,21 @@ def is_compared(depth: int = 1) -> bool:
     if code.co_name in ("__eq__", "__ne__") or not is_jax(frame):
         return False
     return code.co_code[frame.f_lasti] == _COMPARE
+
+
+def taken_apart() -> bool:
+    """Whether a scope is flattened by a function of pytrees, not by a transform.
+
+    ``jax.tree.map(f, scope)`` does that, or a library's function by its means.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_own(frame):
+        frame = frame.f_back
+    files = set()
+    while frame is not None and is_jax(frame):
+        files.add(frame.f_code.co_filename)
+        frame = frame.f_back
+    return bool(files) and files <= _TREE_FILES
 
 
 def _frames_of_jax() -> Iterator[FrameType]:

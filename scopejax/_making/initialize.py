@@ -13,6 +13,7 @@ from .._base.keys import require_key
 from .._base.missing import no_inputs
 from .._base.trees import Tree, insert
 from .._jax.mesh import mesh_in_force
+from .._jax.modes import as_usual
 from .._manifest.fit import require_fit
 from .._manifest.manifest import Manifest
 from .._spec.spec import FROM_INPUTS
@@ -30,7 +31,11 @@ def initialize(
     """See `Manifest.initialize`."""
     require_key(key)
     onto = mesh_in_force(mesh)
-    with making_shown(progress) as making, Maker(key, (), onto, making) as maker:
+    with (
+        as_usual(),
+        making_shown(progress) as making,
+        Maker(key, (), onto, making) as maker,
+    ):
         return make_tree(maker, manifest, given)
 
 

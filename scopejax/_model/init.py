@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,14 +15,15 @@ from .._base.keys import require_key
 from .._base.trees import Tree, from_flat, merge, to_flat
 from .._jax.flags import looks_for_leaks
 from .._jax.mesh import AnyMesh, in_force, mesh_in_force
+from .._jax.modes import as_usual, tracing
 from .._making.initialize import make_tree
 from .._making.maker import Maker
 from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
 from .._scope.record import Expect, Record
+from .._scope.rounds import Round, settled
 from .._scope.scope import Scope, recording_scope
 from .._scope.state import hold
-from .._spec.spec import VariableSpec
 from .._text.progress import Making, making_shown
 
 Model = Callable[..., Any]
@@ -46,27 +48,32 @@ def record(
       making: looks at the variables while they are recorded.
     """
     arguments = Arguments(args, kwargs)
-    specs: list[VariableSpec] = []
     shared: set[str] = set()
     intermediates: dict[str, jax.ShapeDtypeStruct] = {}
 
-    def run(key: jax.Array, arrays: dict[int, Any]) -> None:
+    def run(round: Round, key: jax.Array, arrays: dict[int, Any]) -> None:
         args, kwargs = arguments.having(arrays)
-        with Record.running(key, sys._getframe(), stateful, expect) as record:
+        anchor, told = sys._getframe(), None if round.known else expect
+        with Record.running(key, anchor, stateful, told, round) as record:
             if making is not None:
                 making.record(record.specs)
             model(recording_scope(record), *args, **kwargs)
             record.within.end(record.specs.values(), stateful)
-            specs.extend(record.specs.values())
-            shared.update(record.within.shared)
-            intermediates.update(record.intermediates)
+        shared.update(record.within.shared)
+        intermediates.update(record.intermediates)
         if not looks_for_leaks():
             raise _Recorded
 
     if key is None:
         key = jax.eval_shape(lambda: jax.random.key(0))
-    with contextlib.suppress(_Recorded):
-        jax.eval_shape(run, key, arguments.arrays)
+
+    def once(round: Round) -> None:
+        shared.clear()
+        intermediates.clear()
+        with tracing(), contextlib.suppress(_Recorded):
+            jax.eval_shape(functools.partial(run, round), key, arguments.arrays)
+
+    specs = settled(once).values()
     return Manifest(specs, shared=shared, intermediates=intermediates)
 
 
@@ -95,6 +102,7 @@ def initialize(
     known = {} if given is None else to_flat(given)
     mesh = mesh_in_force(mesh)
     with (
+        as_usual(),
         making_shown(progress) as making,
         in_force(mesh, key),
         Maker(key, known, mesh, making) as maker,

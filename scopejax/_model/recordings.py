@@ -19,6 +19,7 @@ from typing import Any
 import jax
 
 from .._base.arguments import Arguments
+from .._jax.modes import tracing
 from .._manifest.manifest import Manifest
 from .._scope.record import Expect
 from .._spec.signature import lasting_signature
@@ -133,7 +134,8 @@ class _Run:
         before = _told.expect, _told.making
         _told.expect, _told.making = expect, making
         try:
-            numbered: _Numbered = self._traced.eval_shape(key, arrays)
+            with tracing():
+                numbered: _Numbered = self._traced.eval_shape(key, arrays)
         finally:
             _told.expect, _told.making = before
         return self._manifests[numbered.number]

@@ -13,6 +13,7 @@ from .._base.errors import InvalidArgumentError, ScopeUsageError, VariableMismat
 from .._base.lines import user_line
 from .._base.names import Path, join
 from .._base.trees import leaves
+from .._jax.modes import jit_is_off
 from .._jax.surroundings import loops
 from .place import Place
 from .request import Request
@@ -85,6 +86,8 @@ def whole_stack(what: str, name: str, sizes: Sizes) -> ScopeUsageError:
 def require_varying(name: str, index: Any, place: Place) -> None:
     """Refuses a key that would be the same at each step of a loop of JAX."""
     if place.options.reuse or isinstance(index, jax.core.Tracer):
+        return
+    if index is not None and jit_is_off():  # the number of a step, or one as good
         return
     if loops() > place.loops:
         raise ScopeUsageError(

@@ -12,7 +12,12 @@ from typing import Any, cast
 import jax
 
 from .._base.dtypes import as_array
-from .._base.errors import InitializerError, InvalidArgumentError, VariableNotFoundError
+from .._base.errors import (
+    InitializerError,
+    InvalidArgumentError,
+    ScopeError,
+    VariableNotFoundError,
+)
 from .._base.lines import user_line
 from .._base.missing import does_not_exist, not_given, out_of_reach
 from .._base.names import join
@@ -32,7 +37,7 @@ from ..initializers import default_for
 from .checks import require_dtype, require_shape, require_value_or_shape, value_shape
 from .from_inputs import Pending
 from .place import Place
-from .record import Record
+from .record import Record, came_back
 from .replicas import as_read
 from .request import Request, axes_for, partition_for
 from .state import StateCell
@@ -104,13 +109,7 @@ def _missing(
 
 def create(record: Record, request: Request, place: Place) -> jax.Array:
     """Notes the variable in the record, or shares it; zeros in its place."""
-    require_value_or_shape(request)
-    creation = record.creation()
-    known = record.known(request.name, creation, request.reuse)
-    if known is None:
-        at_top = record.is_at_top()
-        known = _spec(request, place.stack, record.line(creation), at_top)
-        record.add(known, creation)
+    known = _noted(record, request, place)
     shape = known.shape[len(place.stack) :]
     if known.shape != place.stack + shape:  # the stack of another length, or of none
         require_shape(request.name, place.stack + shape, known.shape, ())
@@ -119,10 +118,48 @@ def create(record: Record, request: Request, place: Place) -> jax.Array:
         require_dtype(request.name, request.dtype, known.dtype)
     if not (known.trainable or record.is_at_top()):
         assert place.entry is not None
-        by_closure = not record.is_at_top(place.entry.outermost())
+        by_closure = not record.is_at_top(place.entry.visits()[1])
         record.within.read(known.name, place.entry.barred, by_closure)
     zeros = record.placeholder(shape, known.dtype, type_of_item(known))
     return as_read(request.name, zeros, known.combining)
+
+
+def create_again(
+    record: Record, request: Request, place: Place, variables: Any
+) -> jax.Array:
+    """The same where an earlier round knew it: what the model has made of it since.
+
+    That may have another shape than the variable; see `rounds`.
+    """
+    try:
+        found = find(variables, request, place)
+    except ScopeError as error:  # of what is here now, or of what was known too early
+        record.round.doubt = record.round.doubt or error
+        return create(record, request, place)
+    before = record.round.known.get(request.name)
+    is_itself = before is not None and before.item_shape == found.shape
+    _noted(record, request, place, None if is_itself else before)
+    return found
+
+
+def _noted(
+    record: Record, request: Request, place: Place, before: VariableSpec | None = None
+) -> VariableSpec:
+    """The variable's spec, which is that of an earlier round where that is given."""
+    require_value_or_shape(request)
+    assert place.entry is not None
+    record.round.looks = record.round.looks or came_back(place.entry)
+    creation = record.creation()
+    known = record.known(request.name, creation, request.reuse)
+    if known is None:
+        at_top = record.is_at_top()
+        where = record.line(creation)
+        known = before or _spec(request, place.stack, where, at_top)
+        record.add(known, creation)
+    if record.round.looks:
+        for path, stack in place.counterparts(request.path).items():
+            record.round.imply(known, path, stack)
+    return known
 
 
 def _spec(request: Request, stack: Shape, where: str, at_top: bool) -> VariableSpec:

@@ -21,7 +21,7 @@ import weakref
 from typing import Any, Final, NamedTuple
 
 from .._base.names import Path, join
-from .._jax.surroundings import is_compared, loops
+from .._jax.surroundings import is_compared, loops, taken_apart
 from .._spec.options import Options
 from .ledger import Ledger
 from .record import Entry, Record
@@ -169,6 +169,27 @@ class Place:
         """What the run of the model has asked for; None where nobody looks."""
         return None if self.ledger is None else self.ledger()
 
+    def counterparts(self, variable: Path) -> dict[Path, tuple[int, ...]]:
+        """Where a variable below this place has to exist too.
+
+        Returns:
+          Full paths, and the stacks that they are in; see `rounds`.
+        """
+        found = {variable: self.stack}
+        todo = [(self.entry, variable)]
+        while todo:
+            entry, path = todo.pop()
+            if entry is None:
+                continue
+            todo.append((entry.parent, path))
+            for own, other in entry.held_against:
+                there = (*other.path, *path[len(own.path) :])
+                if there not in found:
+                    found[there] = other.stack + found[path][len(own.stack) :]
+                    todo.append((other.entry, there))
+        del found[variable]
+        return found
+
     @property
     def below(self) -> Path:
         """The components on this side of the last pytree boundary."""
@@ -184,6 +205,9 @@ class Place:
             if not self.options.acts_alike(other.options):
                 return False
             if self.entry.matches(other.entry):
+                if self.path != other.path and taken_apart():
+                    self.entry.held_against.append((self, other))
+                    other.entry.held_against.append((other, self))
                 return True
             here = self.path == other.path and self.stack == other.stack
             return here and self.entry.is_of_one_run(other.entry) and is_compared()

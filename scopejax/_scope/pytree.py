@@ -38,7 +38,7 @@ def _flatten(scope: Fields) -> tuple[tuple[Any, ...], Place | Static]:
         trained = flatten(scope)
         if trained is not None:
             return trained
-    children, place = scope._children(), scope._place
+    children, place = scope._source.leaving(scope._place), scope._place
     letter, barred = taking(), ""
     if letter == "g" and not place.is_apart:
         require_trained(scope)

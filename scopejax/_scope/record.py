@@ -12,6 +12,7 @@ body of every call. Whether a name is shared by accident is decided in `ledger.p
 from __future__ import annotations
 
 import contextlib
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -31,6 +32,7 @@ from .._base.trees import both_kinds
 from .._jax.surroundings import trace_state
 from .._spec.spec import VariableSpec
 from .ledger import Creation, Ledger
+from .rounds import Round
 from .within import Within
 
 Expect = Callable[[VariableSpec], None]
@@ -53,7 +55,9 @@ class Entry:
       apart: of which scope the state is set aside; see `trained`.
     """
 
-    __slots__ = ("_epoch", "_record", "apart", "barred", "parent", "trace")
+    __slots__ = (
+        "_epoch", "_record", "apart", "barred", "held_against", "parent", "trace",
+    )  # fmt: skip
 
     def __init__(
         self, record: Record, parent: Entry | None = None, barred: str = ""
@@ -64,6 +68,8 @@ class Entry:
         self.parent = parent
         self.trace = trace_state()
         self._epoch = record.epoch
+        # Pairs of this scope's place and that of a counterpart; see `rounds`.
+        self.held_against: list[tuple[Any, Any]] = []
 
     def enter(self) -> None:
         """Notes that a scope with this entry came out of a boundary."""
@@ -86,16 +92,24 @@ class Entry:
             return True
         return self._epoch == other._epoch
 
-    def outermost(self) -> Any:
-        """The trace in which the root scope left for here, or is used."""
-        trace, entry = trace_state(), self
-        while entry.parent is not None:
-            trace, entry = entry.trace, entry.parent
-        return trace
+    def visits(self) -> list[Any]:
+        """The traces in which a scope was made, was on the way here, and is used."""
+        traces: list[Any] = [trace_state()]
+        entry: Entry | None = self
+        while entry is not None:
+            traces.append(entry.trace)
+            entry = entry.parent
+        return traces[::-1]
 
     def is_of_one_run(self, other: Entry) -> bool:
         """Whether both are of one model that is being recorded."""
         return self._record() is other._record()
+
+
+def came_back(entry: Entry) -> bool:
+    """Whether a scope was in an inner trace and left it: a transform returned it."""
+    visits = [trace for trace, _ in itertools.groupby(entry.visits())]
+    return any(trace in visits[:i] for i, trace in enumerate(visits))
 
 
 class Record:
@@ -108,6 +122,7 @@ class Record:
       key: the abstract root key.
       epoch: how often a scope has come out of a pytree boundary.
       within: what the model does with its state inside of transforms.
+      round: what is known of the model before it runs.
     """
 
     def __init__(
@@ -116,8 +131,11 @@ class Record:
         anchor: FrameType,
         stateful: bool,
         expect: Expect | None = None,
+        round: Round | None = None,
     ) -> None:
+        self.round = Round() if round is None else round
         self.specs: dict[str, VariableSpec] = {}
+        self.round.specs = self.specs
         self.intermediates: dict[str, jax.ShapeDtypeStruct] = {}
         self.stateful = stateful
         self.key: jax.Array | None = key
@@ -138,6 +156,7 @@ class Record:
         anchor: FrameType,
         stateful: bool,
         expect: Expect | None = None,
+        round: Round | None = None,
     ) -> Iterator[Record]:
         """A record for the body of the `with`, closed at its end.
 
@@ -146,8 +165,9 @@ class Record:
           anchor: the frame that calls the model.
           stateful: whether what is not trainable may be assigned.
           expect: is told of what is created in the model's own trace.
+          round: what is known of the model before it runs.
         """
-        record = cls(key, anchor, stateful, expect)
+        record = cls(key, anchor, stateful, expect, round)
         try:
             yield record
         finally:
@@ -180,6 +200,8 @@ class Record:
         """The spec that a call shares or runs again, or None: it is to be made."""
         spec = self.specs.get(name)
         if spec is None:
+            if reuse and name in self.round.implied:
+                return self.round.implied[name]
             if reuse is True:
                 raise does_not_exist(name, self.specs)
             return None

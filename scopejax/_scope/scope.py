@@ -33,7 +33,7 @@ from .place import Place
 from .pytree import registered
 from .record import Entry, Record
 from .request import complete
-from .sources import HeldArrays
+from .sources import HeldArrays, known_arrays
 from .trained import trained
 
 _AUTO = VariableSynchronization.AUTO
@@ -428,4 +428,4 @@ def running_scope(
 def recording_scope(record: Record) -> Scope:
     """The root scope of a model that is being recorded."""
     place = Place((), Options(), entry=Entry(record), loops=loops())
-    return make(Scope, {}, None, None, place)
+    return make(Scope, known_arrays(record), None, None, place)

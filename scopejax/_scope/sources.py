@@ -13,15 +13,18 @@ import jax.numpy as jnp
 
 from .._base.keys import item_keys, key_axes, named_key, no_key
 from .._base.names import Path, fold_scopes, join
-from .._base.trees import lookup
+from .._base.trees import Tree, from_flat, lookup
 from .._jax.memory import moved
+from .._jax.surroundings import taken_apart
+from .._spec.partition import type_of
 from .assign import note, write
 from .checks import require_stack, require_varying, whole_stack
 from .copies import Copies
 from .intermediates import keep
 from .intermediates import note as note_value
-from .lookup import create, find
+from .lookup import create, create_again, find
 from .place import Place
+from .record import Record, came_back
 from .request import Request
 
 Parts = tuple[Any, jax.Array | None, jax.Array | None]
@@ -66,6 +69,9 @@ class Source(Protocol):
 
     def children(self, place: Place) -> Parts:
         """As seen from `place`."""
+
+    def leaving(self, place: Place) -> Parts:
+        """The same, on their way through a pytree boundary."""
 
 
 class HeldArrays:
@@ -170,25 +176,33 @@ class HeldArrays:
         found = lookup(self.variables, below)
         return {} if found is None else found, key, self.unsliced
 
+    def leaving(self, place: Place) -> Parts:
+        """The children."""
+        return self.children(place)
+
 
 class Recording:
     """A model that is being recorded; the place knows the record.
 
     Attributes:
+      variables: what is known of those below the last pytree boundary, by placeholders;
+        see `rounds`.
       unsliced: zeros of shape `(n,)` in a stack that nothing has sliced yet and `()` in
         one of its items; None outside of stacks.
     """
 
-    __slots__ = ("unsliced",)
+    __slots__ = ("unsliced", "variables")
     recording: ClassVar[bool] = True
 
-    def __init__(self, unsliced: jax.Array | None = None) -> None:
-        self.unsliced = unsliced
+    def __init__(self, variables: Any, unsliced: jax.Array | None = None) -> None:
+        self.variables, self.unsliced = variables, unsliced
 
     def get(self, request: Request, place: Place) -> jax.Array:
-        """Zeros; the variable is noted."""
+        """Zeros, or what the model has made of them; the variable is noted."""
         self.require_item("variable", request.name, place)
-        return create(place.record(), request, place)
+        if lookup(self.variables, request.path[place.base :]) is None:
+            return create(place.record(), request, place)
+        return create_again(place.record(), request, place, self.variables)
 
     def assign(self, path: Path, value: Any, place: Place) -> None:
         """There is nothing to write."""
@@ -216,24 +230,47 @@ class Recording:
             raise whole_stack(what, name, place.stack[-1:])
 
     def stack(self, n: int, place: Place) -> Parts:
-        """Nothing but the axis."""
+        """What is known, and the axis."""
         place.record()
         within = jnp.zeros(()) if self.unsliced is None else self.unsliced
-        return {}, None, jnp.broadcast_to(within, (n,))
+        variables = self.children(place)[0]
+        require_stack(variables, n, place.path)
+        return variables, None, jnp.broadcast_to(within, (n,))
 
     def named_from(self, place: Place) -> int:
         """Each call is traced anew."""
         return 0
 
     def parts(self) -> Parts:
-        """The unsliced axes alone."""
-        return {}, None, self.unsliced
+        """What is known, and the unsliced axes."""
+        return self.variables, None, self.unsliced
 
     def children(self, place: Place) -> Parts:
-        """The unsliced axes alone."""
-        return self.parts()
+        """What is known at and below a place, and the unsliced axes."""
+        found = lookup(self.variables, place.below)
+        return {} if found is None else found, None, self.unsliced
+
+    def leaving(self, place: Place) -> Parts:
+        """The same; without variables it may need a leaf."""
+        variables, _, unsliced = self.children(place)
+        round, entry = place.record().round, place.entry
+        if taken_apart() or (entry is not None and came_back(entry)):
+            round.look(join(place.path), bool(variables))
+        if not variables and unsliced is None and round.failed is not None:
+            unsliced = jnp.zeros(())
+        return variables, None, unsliced
+
+
+def known_arrays(record: Record) -> Tree:
+    """A placeholder for each variable that is known before the model is recorded."""
+    return from_flat(
+        {
+            name: record.placeholder(spec.shape, spec.dtype, type_of(spec))
+            for name, spec in record.round.known.items()
+        }
+    )
 
 
 def source_of(parts: Parts, place: Place) -> Source:
     """The source of a scope with these parts at `place`."""
-    return HeldArrays(*parts) if place.entry is None else Recording(parts[2])
+    return HeldArrays(*parts) if place.entry is None else Recording(*parts[::2])

@@ -90,12 +90,18 @@ def on_devices(spec: VariableSpec, mesh: AnyMesh) -> NamedSharding:
     return NamedSharding(mesh, pspec(*entries))
 
 
-def type_of_item(spec: VariableSpec) -> PartitionSpec | None:
-    """How one item is split on a mesh whose axes are explicit: a part of its type."""
+def type_of(spec: VariableSpec) -> PartitionSpec | None:
+    """How it is split on a mesh whose axes are explicit: a part of its type."""
     mesh = jax.sharding.get_abstract_mesh()
     if mesh.empty or mesh.manual_axes or not mesh.are_all_axes_explicit:
         return None
-    return pspec(*sharding_of(spec, mesh).spec[len(spec.stack) :])
+    return sharding_of(spec, mesh).spec
+
+
+def type_of_item(spec: VariableSpec) -> PartitionSpec | None:
+    """The same of one item."""
+    split = type_of(spec)
+    return None if split is None else pspec(*split[len(spec.stack) :])
 
 
 def as_partition(answer: Any) -> Partition:

@@ -17,6 +17,7 @@ from jax.extend import core as jex
 
 from .._base.names import Path
 from .._jax.jaxprs import as_function, is_var, part_of
+from .._jax.modes import tracing
 from ._flow import Flow, Op, Value
 
 _FEWEST, _MOST, _LONG = 7, 100, 0.05  # runs, and seconds of them all
@@ -121,16 +122,19 @@ def _measure(run: Callable[..., Any], avals: Any) -> float | None:
     """The median of several runs, without what it takes to call a program at all."""
     try:
         arrays = [_example(aval) for aval in avals]
-        compiled = jax.jit(run).lower(*arrays).compile()
-        return max(
-            0.0, _median(compiled, arrays) - _median(_nothing(), [jnp.zeros(())])
-        )
+        with tracing():
+            compiled, nothing = _compiled(run, arrays), _nothing()
+        return max(0.0, _median(compiled, arrays) - _median(nothing, [jnp.zeros(())]))
     except Exception:  # an operation that cannot stand alone
         return None
 
 
+def _compiled(run: Callable[..., Any], arrays: Any) -> Callable[..., Any]:
+    return jax.jit(run).lower(*arrays).compile()
+
+
 def _nothing() -> Callable[..., Any]:
-    return jax.jit(jnp.negative).lower(jnp.zeros(())).compile()
+    return _compiled(jnp.negative, [jnp.zeros(())])
 
 
 def _example(aval: Any) -> Any:

@@ -13,6 +13,7 @@ from .._base.arguments import Arguments
 from .._base.errors import ScopeUsageError
 from .._base.trees import from_flat, to_flat
 from .._jax.jaxprs import needed
+from .._jax.modes import tracing
 from .._manifest.manifest import Manifest
 from ._calls import Calls, watched
 
@@ -94,7 +95,7 @@ def trace(
 
 
 def _run(function: Any, *inputs: Any) -> tuple[jex.ClosedJaxpr, Calls]:
-    with watched() as calls:
+    with tracing(), watched() as calls:
         return jax.make_jaxpr(function)(*inputs), calls
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from .._jax.modes import tracing
 from ._program import Program, program_of
 
 
@@ -91,10 +92,12 @@ def _jitted(keyed: Keyed) -> Any:
 def trace(keyed: Keyed, argument: Any) -> Traced:
     """The program of a function of one tree of arrays, which may be abstract."""
     if keyed.key is not None:
-        traced = _jitted(keyed).trace(argument)
+        with tracing():
+            traced = _jitted(keyed).trace(argument)
         closed = traced.jaxpr
         if len(closed.jaxpr.invars) == len(jax.tree.leaves(argument)):
             return Traced(program_of(closed), traced.out_info, closed)
     # Here what it closes over of a trace around it is a constant.
-    closed, out = jax.make_jaxpr(keyed.function, return_shape=True)(argument)
+    with tracing():
+        closed, out = jax.make_jaxpr(keyed.function, return_shape=True)(argument)
     return Traced(program_of(closed), out, None)
