@@ -39,8 +39,8 @@ ROOMS = {
     "_model": "init recordings transformed foreseen transform remat",
     "getters": "",
     "optim": "",
-    "checkpoints": "_tensorflow _entry _layers _renaming _bundles _orbax _safetensors"
-    " _plan _formats _load _save",
+    "checkpoints": "_tensorflow _entry _names _leaves _items _folders _layers _renaming"
+    " _bundles _orbax _safetensors _shards _plan _bring _formats _load _save",
     "interop": "_libraries _names _program _foreign _to_linen _draw _inline"
     " _program_text _trace _origins _structure _variables _adopt _equinox _haiku _linen"
     " _nnx _convert",

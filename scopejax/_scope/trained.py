@@ -76,7 +76,10 @@ def trained(scope: F) -> F:
     """The same scope, with what is trained as its children; see `Scope.trainable`."""
     source, place = scope._source, scope._place
     if not isinstance(source, HeldArrays):
-        return make(type(scope), *source.parts(), place.apart())
+        variables, _, unsliced = source.parts()
+        return make(
+            type(scope), _known(variables, place), None, unsliced, place.apart()
+        )
     if flatten(scope) is not None:
         return scope
     aside = source.asides.get(place.path)
@@ -85,6 +88,18 @@ def trained(scope: F) -> F:
         aside = Aside(place.path, others, source.children(place)[1])
         source.asides[place.path] = aside
     return _scope(type(scope), arrays, aside, place.apart())
+
+
+def _known(variables: Tree, place: Place) -> Tree:
+    """What is trained of the variables that a recording knows from a former round."""
+    record, base = place.record(), place.path[: place.base]
+    known: Tree = {}
+    for path, leaf in leaves(variables, "variables"):
+        spec = record.round.known.get(join((*base, *path)))
+        is_state = record.stateful and spec is not None and not spec.trainable
+        if is_trained(leaf) and not is_state:
+            insert(known, path, leaf)
+    return known
 
 
 def _parts(scope: Fields) -> tuple[Tree, Tree]:

@@ -35,7 +35,8 @@ def _run(program, args):
 def _result(eqn, args):
     name, params = eqn.primitive.name, eqn.params
     if name in CALLS:
-        return _run(params[CALLS[name]], args)
+        programs = core.ClosedJaxpr, core.Jaxpr
+        return _run(next(p for p in params.values() if isinstance(p, programs)), args)
     if name == "cond":
         index, *operands = args
         return _run(params["branches"][int(index)], operands)
