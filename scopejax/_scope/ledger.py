@@ -148,7 +148,7 @@ class Ledger:
         if steps is not None:
             return Creation((), steps)
         around = tuple(calls(anchor))
-        if around[-1] is None and not self._recording:
+        if around[-1:] == (None,) and not self._recording:
             return None  # on another thread, or of another run
         runs = tuple(run_of(call) for call in around[::-1] if call is not None)
         return Creation(runs, user_steps(anchor).steps)

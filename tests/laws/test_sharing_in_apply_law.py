@@ -197,6 +197,20 @@ def test_a_lookup_that_failed_is_none():
     sj.transform(model).apply({"w": jnp.ones(2)})
 
 
+def test_a_shell_within_a_model_is_no_transform():
+    """A notebook's own frames may lie between the model and the call."""
+    names = {}
+    code = "def run(f, *args): return f(*args)"
+    exec(compile(code, "/env/lib/IPython/shell.py", "exec"), names)
+    net = sj.transform(lambda scope, x: names["run"](block, scope / "h", x))
+    net.apply({"h": H}, X)
+    assert len(net.manifest(X)) == 2
+    again = sj.transform(lambda scope, x: names["run"](twice(block), scope, x))
+    for run in (lambda: again.manifest(X)), (lambda: again.apply({"h": H}, X)):
+        with pytest.raises(sj.VariableExistsError, match=EXISTS):
+            run()
+
+
 def ledgers():
     gc.collect()
     return [found for found in gc.get_objects() if isinstance(found, Ledger)]
