@@ -14,7 +14,7 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
-from .._scope.scope import running_scope
+from .._scope.roots import running_scope
 from .._scope.state import hold, release
 from .foreseen import Foreseen
 from .init import initialize

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from typing import Any
 
 import jax
 
 from .._base.names import split
 from .._spec.options import Getter, Options
-from .request import complete
+from .request import Request, complete
+
+_PASSED_ON = Request._fields[2:-1]  # what follows the name in `Request.arguments`
+
+
+def _completed(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    **arguments: Any,
+) -> Request:
+    """What a getter asks for, by itself."""
+    return complete(
+        split(name),
+        Options(),
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        **arguments,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +44,7 @@ class VariableGetter:
     Attributes:
       scope: the scope that was asked.
       getters: those that are still to run, the outermost last.
+      request: what was asked for, when the first of the getters was called.
 
     >>> import jax.numpy as jnp, scopejax as sj
     >>> def doubled(getter, name, **arguments):
@@ -34,38 +56,32 @@ class VariableGetter:
 
     scope: Any
     getters: tuple[Getter, ...] = ()
+    request: Request | None = dataclasses.field(default=None, repr=False)
 
     def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
         """The variable of a name; arguments as of `Scope.get_variable`."""
         if not self.getters:
-            return self._true(*args, **arguments)
+            request = self._same(args, arguments) or _completed(*args, **arguments)
+            value: jax.Array = self.scope._source.get(request, self.scope._place)
+            return value
         first, *rest = self.getters
-        inner = dataclasses.replace(self, getters=tuple(rest))
+        inner = VariableGetter(self.scope, tuple(rest), self.request)
         got: jax.Array = first(inner, *args, **arguments)
         return got
 
-    def _true(
-        self,
-        name: str,
-        shape: Any = None,
-        dtype: Any = None,
-        initializer: Any = None,
-        **arguments: Any,
-    ) -> jax.Array:
-        request = complete(
-            split(name),
-            Options(),
-            shape=shape,
-            dtype=dtype,
-            initializer=initializer,
-            **arguments,
-        )
-        value: jax.Array = self.scope._source.get(request, self.scope._place)
-        return value
+    def _same(self, args: Any, arguments: dict[str, Any]) -> Request | None:
+        """What was asked for, if the getters have passed on just that."""
+        asked = self.request
+        if asked is None or len(args) != 1 or args[0] != asked.name:
+            return None
+        if tuple(arguments) != _PASSED_ON:
+            return None
+        passed_on = map(operator.is_, arguments.values(), asked[2:-1])
+        return asked if all(passed_on) else None
 
     def around(self, outer: Getter) -> VariableGetter:
         """The getter that a custom getter calls to have `outer` run next."""
-        return dataclasses.replace(self, getters=(outer, *self.getters))
+        return VariableGetter(self.scope, (outer, *self.getters), self.request)
 
     def assign(self, name: str, value: Any) -> None:
         """Writes a variable that is not trainable; see `Scope.assign`."""

@@ -65,7 +65,14 @@ class Options:
             put_over = OPTIONS[option].put_over
             if put_over is not None:
                 changes[option] = put_over(value, getattr(self, option), where)
-        return dataclasses.replace(self, **changes)
+        return self._having(changes)
+
+    def _having(self, changes: dict[str, Any]) -> Options:
+        """As `dataclasses.replace`, in half the time: models do it for each layer."""
+        options = object.__new__(Options)
+        for name, (read, write) in _SLOTS.items():
+            write(options, changes[name] if name in changes else read(self))
+        return options
 
     def acts_alike(self, other: Options) -> bool:
         """Whether lookups of variables that exist do the same under both."""
@@ -81,6 +88,15 @@ class Options:
 
     def __hash__(self) -> int:
         return hash((Options, self.reuse, str(self.dtype), self.trainable))
+
+
+_SLOTS: dict[str, tuple[Any, Any]] = {
+    field.name: (
+        getattr(Options, field.name).__get__,
+        getattr(Options, field.name).__set__,
+    )
+    for field in dataclasses.fields(Options)
+}
 
 
 def _equal(one: Any, two: Any) -> bool:
