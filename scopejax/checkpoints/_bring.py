@@ -72,10 +72,43 @@ def _arrays(
     for transfer, array in zip(at_once, arrays, strict=True):
         yield transfer, _movable(transfer, array)
     done = {transfer.name for transfer in at_once}
+    for batch in _batches([t for t in transfers if t.name not in done]):
+        arrays = [changed(transfer, reader.read(transfer.entry)) for transfer in batch]
+        yield from zip(batch, _together(batch, arrays), strict=True)
+
+
+_SMALL, _BATCH = 2**18, 2**22  # bytes of an array, and of those that go together
+
+
+def _batches(transfers: Sequence[Transfer]) -> Iterator[list[Transfer]]:
+    """Small arrays in a row for one device go together: each call of JAX costs more."""
+    batch: list[Transfer] = []
+    size = 0
     for transfer in transfers:
-        if transfer.name not in done:
-            array = changed(transfer, reader.read(transfer.entry))
-            yield transfer, _leaf(transfer, array, _placed)
+        fits = batch and _goes_with(batch[0], transfer)
+        if batch and not (fits and size + transfer.entry.nbytes <= _BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(transfer)
+        size += transfer.entry.nbytes
+    if batch:
+        yield batch
+
+
+def _goes_with(one: Transfer, other: Transfer) -> bool:
+    if one.sharding != other.sharding:
+        return False
+    if one.sharding is not None and len(one.sharding.device_set) > 1:
+        return False
+    return all(is_on_devices(t.kind) and t.entry.nbytes <= _SMALL for t in (one, other))
+
+
+def _together(batch: Sequence[Transfer], arrays: Sequence[Any]) -> list[Any]:
+    """What the arrays of a batch become."""
+    if len(batch) == 1:
+        return [_leaf(batch[0], arrays[0], _placed)]
+    placed = jax.device_put(list(arrays), batch[0].sharding, may_alias=False)
+    return [with_kind(a, t.kind) for t, a in zip(batch, placed, strict=True)]
 
 
 def _movable(transfer: Transfer, array: Any) -> Any:
