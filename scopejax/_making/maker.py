@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from .._base.errors import InitializerError
 from .._base.names import nearest
 from .._jax.mesh import AnyMesh, compiling_alone, require_devices, running_alone
+from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec, abstract
 from .._text.progress import Making
 from ..initializers import InitialValueOf
@@ -56,7 +57,7 @@ class Maker:
         self._threads = threads(os.cpu_count(), "scopejax")
         self._traced = isinstance(key, jax.core.Tracer)
         self._making = None if self._traced else making  # nothing is made in a trace
-        onto = None if self._traced else require_devices(mesh)
+        self._onto = onto = None if self._traced else require_devices(mesh)
         self._kinds = Kinds(abstract(key.shape, key.dtype), onto)
         self._ways: list[Way[Any]] = []
         if self._traced:
@@ -129,7 +130,20 @@ class Maker:
         for spec in specs:
             if isinstance(spec.initializer, InitialValueOf):
                 made[spec.name] = self.begun(_copy(spec, existing))
-        return {spec.name: self.place(spec, made[spec.name]) for spec in specs}
+        drawn = filter(_is_drawn, specs)
+        there = {spec.name for spec in drawn if self._is_made_in_place(spec)}
+        return {
+            spec.name: made[spec.name]
+            if spec.name in there
+            else self.place(spec, made[spec.name])
+            for spec in specs
+        }
+
+    def _is_made_in_place(self, spec: VariableSpec) -> bool:
+        """Whether what is drawn for it lies where the variable is to live."""
+        return (
+            self._onto is not None and as_partition(spec.partition).memory_kind is None
+        )
 
     def place(self, spec: VariableSpec, array: jax.Array) -> jax.Array:
         """`array` where the variable is to live."""
