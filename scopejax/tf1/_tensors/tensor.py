@@ -114,6 +114,10 @@ class Tensor(Indexable):
 
     numpy = eval
 
+    def tolist(self) -> Any:
+        """The numbers in nested lists."""
+        return np.asarray(self._array).tolist()
+
     def __jax_array__(self) -> jax.Array:
         return jnp.asarray(self._array)
 
