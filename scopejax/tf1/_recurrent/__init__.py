@@ -1,0 +1,5 @@
+"""TF1's recurrent cells, and the loops over time that run them.
+
+`cells` has the cells, `wrappers` what stands around one, `loops` the functions over
+time, by `jax.lax.scan`. They stand on layers and ops. Begin with `cells`.
+"""
