@@ -13,9 +13,11 @@ from . import (
     drawing,
     elementwise,
     embedding,
+    entropies,
     flow,
     images,
     indexing,
+    losses,
     making,
     matrices,
     normalizing,
@@ -119,3 +121,6 @@ IMAGE = {
     "resize": images.resize_images,
 }
 """The ops of `tf.image`."""
+
+LOSSES = _without(_offered(losses, entropies), "floats")
+"""The losses of `tf.losses`."""

@@ -38,7 +38,7 @@ class Tensor(Indexable):
     dtype=float32>)
     """
 
-    __slots__ = ("_array", "_given", "_scope", "graph")
+    __slots__ = ("_array", "_given", "_scope", "aliases", "graph")
 
     def __init__(self, array: Any, name: str = "Tensor") -> None:
         self._array = array if isinstance(array, jax.Array) else as_numpy(array)
