@@ -27,9 +27,18 @@ def _require_named(function: str, sentinel: Any, labels: Any, logits: Any) -> No
 
 
 def _softmax(labels: Any, logits: Any, axis: Any) -> Any:
+    """The cross entropy, whose gradient is ``softmax - labels`` as in TF1.
+
+    That is so too where labels don't sum to 1, such as those of a policy's gradient:
+    what they sum to more or less is taken as constant.
+    """
     logits, labels = beside([as_array(logits), labels], "CrossEntropy")
     labels = as_array(labels, logits.dtype)
-    return -jnp.sum(labels * jax.nn.log_softmax(logits, axis=axis), axis=axis)
+    top = jax.lax.stop_gradient(jnp.max(logits, axis=axis, keepdims=True))
+    shifted = logits - top
+    logs = jnp.log(jnp.sum(jnp.exp(shifted), axis=axis))
+    more = jnp.sum(labels, axis=axis) - 1
+    return logs + more * jax.lax.stop_gradient(logs) - jnp.sum(labels * shifted, axis)
 
 
 @op

@@ -12,6 +12,7 @@ from jax.scipy import special
 
 from .._tensors.calls import made, op
 from .._tensors.convert import as_array, beside
+from .._tensors.tensor import quotient_part
 
 _ALONE: dict[str, Callable[[Any], Any]] = {
     "abs": jnp.abs,
@@ -68,7 +69,6 @@ _FEATURES: dict[str, Callable[[Any], Any]] = {
 _PAIRS: dict[str, Callable[[Any, Any], Any]] = {
     "add": jnp.add,
     "atan2": jnp.arctan2,
-    "divide": jnp.divide,
     "equal": jnp.equal,
     "floor_div": jnp.floor_divide,
     "floordiv": jnp.floor_divide,
@@ -88,7 +88,6 @@ _PAIRS: dict[str, Callable[[Any, Any], Any]] = {
     "pow": jnp.power,
     "realdiv": jnp.divide,
     "subtract": jnp.subtract,
-    "truediv": jnp.true_divide,
     "truncatemod": jnp.fmod,
 }
 _ACCUMULATED = {"cumsum": jnp.cumsum, "cumprod": jnp.cumprod}
@@ -135,6 +134,16 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
     x, y = beside([x, y], "Div")
     whole = jnp.issubdtype(jnp.result_type(x), jnp.integer)
     return jnp.floor_divide(x, y) if whole else jnp.divide(x, y)
+
+
+@op
+def truediv(x: Any, y: Any, name: str | None = None) -> Any:
+    """A quotient; of integers it is a float."""
+    x, y = (quotient_part(part) for part in beside([x, y], "RealDiv"))
+    return jnp.true_divide(x, y)
+
+
+divide = truediv
 
 
 @op

@@ -55,7 +55,8 @@ def _rows(
         found = jnp.take(jnp.concatenate(tables), ids, axis=0)
     elif strategy == "mod":
         starts = np.cumsum([0, *(len(table) for table in tables[:-1])])
-        places = jnp.asarray(starts)[ids % len(tables)] + ids // len(tables)
+        starts = jnp.asarray(starts.astype(ids.dtype))
+        places = starts[ids % len(tables)] + ids // len(tables)
         found = jnp.take(jnp.concatenate(tables), places, axis=0)
     else:
         raise tf_error(

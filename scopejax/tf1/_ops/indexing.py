@@ -173,7 +173,7 @@ def reverse_sequence(
     time = number(seq_dim if seq_axis is None else seq_axis)
     batch = number((batch_dim or 0) if batch_axis is None else batch_axis)
     moved = jnp.moveaxis(x, (batch, time), (0, 1))
-    steps = jnp.arange(moved.shape[1])
+    steps = jnp.arange(moved.shape[1], dtype=lengths.dtype)
     back = jnp.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
     back = back.reshape(*back.shape, *(1,) * (x.ndim - 2))
     return jnp.moveaxis(jnp.take_along_axis(moved, back, axis=1), (0, 1), (batch, time))

@@ -158,11 +158,12 @@ def one_hot(
     for value in (off_value, on_value):
         kind = kind if value is None or dtype is not None else as_array(value).dtype
     axis = -1 if axis is None else axis
-    found = jax.nn.one_hot(as_array(indices), number(depth), dtype=kind, axis=axis)
+    places, depth = as_array(indices), number(depth)
     if on_value is None and off_value is None:
-        return found
+        return jax.nn.one_hot(places, depth, dtype=kind, axis=axis)
+    found = jax.nn.one_hot(places, depth, dtype=bool, axis=axis)
     on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
-    return jnp.where(found != 0, as_array(on, kind), as_array(off, kind))
+    return jnp.where(found, as_array(on, kind), as_array(off, kind))
 
 
 @op
@@ -179,7 +180,8 @@ def sequence_mask(
 @op
 def invert_permutation(x: Any, name: str | None = None) -> Any:
     """The permutation that takes `x` back."""
-    return jnp.argsort(as_array(x)).astype(x.dtype)
+    given = as_array(x)
+    return jnp.argsort(given).astype(given.dtype)
 
 
 @op

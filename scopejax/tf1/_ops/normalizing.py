@@ -108,7 +108,10 @@ def fused_batch_norm(
     name: str | None = None,
     exponential_avg_factor: float = 1.0,
 ) -> Any:
-    """Batch normalization, its mean, and its variance as of a sample."""
+    """Batch normalization, its mean, and its variance as of a sample.
+
+    As in TF1 gradients flow through the first result alone.
+    """
     x = as_array(x)
     channels = 1 if data_format.startswith("NC") else x.ndim - 1
     over = tuple(axis for axis in range(x.ndim) if axis != channels)
@@ -116,13 +119,14 @@ def fused_batch_norm(
     if is_training:
         mean = jnp.mean(x, over)
         variance = jnp.mean(jnp.square(x - mean.reshape(shape)), over)
-    mean, variance = as_array(mean), as_array(variance)
+    else:
+        mean, variance = map(jax.lax.stop_gradient, (as_array(mean), as_array(variance)))
     inverse = jax.lax.rsqrt(variance + epsilon) * scale
     y = (x - mean.reshape(shape)) * inverse.reshape(shape)
     y = y + as_array(offset).reshape(shape)
     count = x.size // x.shape[channels]
     sample = variance * (count / max(count - 1, 1)) if is_training else variance
-    return y, mean, sample
+    return y, jax.lax.stop_gradient(mean), jax.lax.stop_gradient(sample)
 
 
 @op

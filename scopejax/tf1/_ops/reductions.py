@@ -112,8 +112,9 @@ def _segments(name: str, function: Callable[..., Any], sorted_ids: bool) -> Any:
     if sorted_ids:
 
         def of_sorted(data: Any, segment_ids: Any, name: str | None = None) -> Any:
-            count = int(jnp.max(segment_ids)) + 1
-            return function(as_array(data), segment_ids, count, indices_are_sorted=True)
+            ids = as_array(segment_ids)
+            count = number(jnp.max(jnp.asarray(ids)), "The greatest id") + 1
+            return function(as_array(data), ids, count, indices_are_sorted=True)
 
         call: Any = of_sorted
     else:
@@ -121,7 +122,7 @@ def _segments(name: str, function: Callable[..., Any], sorted_ids: bool) -> Any:
         def of_any(
             data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
         ) -> Any:
-            return function(as_array(data), segment_ids, number(num_segments))
+            return function(as_array(data), as_array(segment_ids), number(num_segments))
 
         call = of_any
     call.__name__ = call.__qualname__ = name

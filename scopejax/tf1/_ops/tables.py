@@ -66,6 +66,7 @@ ROOT = {
     **_without(_INDEXING, "top_k in_top_k TopK"),
     **_without(_DRAWING, "dropout categorical"),
     "batch_matmul": matrices.matmul,
+    "newaxis": None,
 }
 """The ops of `tf` itself."""
 
@@ -87,6 +88,7 @@ MATH = {
     **_without(_offered(reductions), "one_of"),
     **_only(_NORMALIZING, "l2_normalize softmax log_softmax zero_fraction"),
     **_only(_INDEXING, "top_k in_top_k"),
+    "divide_no_nan": elementwise.div_no_nan,
     "invert_permutation": making.invert_permutation,
 }
 """The ops of `tf.math`."""

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
+from ..._base.lines import is_jax
+from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
 from .tensor import Tensor, as_numpy, is_static
 
@@ -37,10 +39,16 @@ def op(function: F) -> F:
         args = tuple([seen.plain(arg) for arg in args])
         kwargs = {key: seen.plain(arg) for key, arg in kwargs.items()}
         name = kwargs.get("name") or function.__name__
-        if seen.static and not seen.traced:
-            with jax.ensure_compile_time_eval():
-                return wrapped(_known(function(*args, **kwargs)), name)
-        return wrapped(function(*args, **kwargs), name)
+        try:
+            if seen.static and not seen.traced:
+                with jax.ensure_compile_time_eval():
+                    return wrapped(_known(function(*args, **kwargs)), name)
+            return wrapped(function(*args, **kwargs), name)
+        except TypeError as error:
+            if not _is_of_jax(error):
+                raise
+            message = f"tf.{function.__name__}: {error}"
+            raise tf_error(ValueError, message) from error
 
     return call  # type: ignore[return-value]  # of the same signature
 
@@ -56,6 +64,14 @@ def maker(function: F) -> F:
         return wrapped(function(*args, **kwargs), name)
 
     return call  # type: ignore[return-value]  # of the same signature
+
+
+def _is_of_jax(error: BaseException) -> bool:
+    """Whether JAX raised it: shapes that don't go together, above all."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and is_jax(last.tb_frame)
 
 
 class _Seen:

@@ -11,7 +11,7 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.names import below
-from .._words.array_like import Indexable
+from .._words.array_like import ArrayLike, Indexable
 from .._words.dtypes import DType
 from .._words.shape import TensorShape
 
@@ -55,6 +55,12 @@ class Tensor(Indexable):
 
     def _result(self, array: Any) -> Tensor:
         return Tensor(array, "strided_slice" if array.shape != self.shape else "op")
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return self._result(quotient_part(self._array) / _part_of(other))
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self._result(_part_of(other) / quotient_part(self._array))
 
     @property
     def name(self) -> str:
@@ -151,6 +157,18 @@ def as_numpy(array: Any) -> np.ndarray:
     """NumPy's array, of a dtype that JAX has."""
     known = np.asarray(array)
     return known.astype(jax.dtypes.canonicalize_dtype(known.dtype), copy=False)
+
+
+def quotient_part(x: Any) -> Any:
+    """What a true quotient is made of: integers as floats, of 64 bits where they are."""
+    if not hasattr(x, "dtype") or not jnp.issubdtype(x.dtype, jnp.integer):
+        return x
+    wide = "float32" if x.dtype.itemsize < 4 else "float64"
+    return x.astype(jax.dtypes.canonicalize_dtype(wide))
+
+
+def _part_of(other: Any) -> Any:
+    return quotient_part(other.value() if isinstance(other, ArrayLike) else other)
 
 
 def is_static(value: Any) -> bool:
