@@ -108,6 +108,8 @@ def batch_norm(
             _reuse=reuse,
         )
         layer.collections = updates_collections
+        if flat or updates_collections is not GraphKeys.UPDATE_OPS:
+            layer.order = ("beta", "gamma")  # as TF1's own way for these makes them
         found = layer(_as_picture(inputs, order) if flat else inputs, training=is_training)
         found = reshape(found, inputs.shape) if flat else found
         for name in ("moving_mean", "moving_variance", "beta", "gamma"):

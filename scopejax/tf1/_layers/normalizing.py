@@ -33,6 +33,8 @@ class BatchNormalization(Layer):
     2
     """
 
+    order = ("gamma", "beta")
+
     def __init__(
         self,
         axis: Any = -1,
@@ -88,10 +90,9 @@ class BatchNormalization(Layer):
         self._shape = kept if len(axes) > 1 else [kept[self._axes[0]]]
         self._broadcast = kept
         dtype = self._dtype if self._dtype.size >= 4 else "float32"
-        if self.scale:
-            self.gamma = self._parameter("gamma", dtype)
-        if self.center:
-            self.beta = self._parameter("beta", dtype)
+        for name in self.order:
+            if self.scale if name == "gamma" else self.center:
+                setattr(self, name, self._parameter(name, dtype))
         scope = self._state.scope
         assert scope is not None  # set by the call
         partitioner = scope.partitioner

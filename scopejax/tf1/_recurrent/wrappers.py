@@ -120,7 +120,7 @@ def _all_but_cells(state: Any) -> Any:
 
 @op
 def _fixed(x: Any, keep: Any, key: Any) -> Any:
-    stays = jax.random.bernoulli(key, keep, x.shape)
+    stays = jax.random.bernoulli(key, keep, (1, *x.shape[1:]))
     return jax.numpy.where(stays, x / keep, 0).astype(x.dtype)
 
 
