@@ -128,8 +128,17 @@ _keep_former(
     },
 )
 
-_ON_DEMAND = frozenset(
-    ("contrib", "distributions", "image", "layers", "linalg", "math", "nn", "random")
+_ON_DEMAND = (
+    "contrib",
+    "distributions",
+    "image",
+    "layers",
+    "linalg",
+    "math",
+    "moving_averages",
+    "nn",
+    "random",
+    "rnn_cell",
 )
 """Modules that are imported when they are asked for, as the ops are."""
 

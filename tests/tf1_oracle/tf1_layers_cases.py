@@ -442,3 +442,22 @@ def case_model_variables(tf, x):
     assert [u.op.name for u in slim.get_model_variables("s")] == ["s/w"]
     assert [u.op.name for u in tf.get_collection("own")] == ["s/w"]
     return tf.matmul(x, w) + v
+
+
+@case(ROWS)
+def case_moving_averages(tf, x):
+    def average(name):
+        zeros = tf.zeros_initializer()
+        return tf.get_variable(name, [5], initializer=zeros, trainable=False)
+
+    w = tf.get_variable("w", [5])
+    with tf.variable_scope("a"):
+        v = average("v")
+        done = tf.moving_averages.assign_moving_average(v, x[0], 0.9)
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, done)
+        u = average("u")
+        tf.add_to_collection(
+            tf.GraphKeys.UPDATE_OPS,
+            tf.moving_averages.assign_moving_average(u, x[1], 0.9, zero_debias=False),
+        )
+    return x * w

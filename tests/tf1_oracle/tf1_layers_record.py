@@ -63,6 +63,7 @@ def everything(tf, slim):
     from tf_keras.src.legacy_tf_layers import normalization, pooling
     from tf_slim.layers import layers as slim_layers
     from tf_slim.layers import utils
+    from tensorflow.python.training import moving_averages
 
     names = {}
     for module in (base, core, convolutional, normalization, pooling):
@@ -77,6 +78,7 @@ def everything(tf, slim):
             **known,
             "nn": SimpleNamespace(**{**nn, "rnn_cell": cells}),
             "layers": SimpleNamespace(**names),
+            "moving_averages": moving_averages,
             "contrib": SimpleNamespace(
                 slim=slim, layers=SimpleNamespace(**contrib)
             ),

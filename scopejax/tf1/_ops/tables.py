@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from .._variables.operation import Operation
 from . import (
     checks,
     clipping,
@@ -67,6 +68,7 @@ ROOT = {
     **_without(_DRAWING, "dropout categorical"),
     "batch_matmul": matrices.matmul,
     "newaxis": None,
+    "Operation": Operation,
 }
 """The ops of `tf` itself."""
 
