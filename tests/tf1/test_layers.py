@@ -18,13 +18,6 @@ with np.load(HERE / "tf1_layers.npz") as file:
     FIGURES = dict(file)
 
 
-@pytest.fixture(autouse=True)
-def _broadcasting():
-    """TF1 broadcasts along axes that are missing."""
-    with jax.numpy_rank_promotion("allow"):
-        yield
-
-
 def recorded(name, kind):
     """The figures of one case and kind, by the rest of their keys."""
     prefix = f"{name}/{kind}/"

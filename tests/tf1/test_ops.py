@@ -29,13 +29,6 @@ def run(expression, given):
     return [jnp.asarray(tf1.convert_to_tensor(leaf)) for leaf in leaves]
 
 
-@pytest.fixture(autouse=True)
-def _broadcasting():
-    """TF1 broadcasts along axes that are missing."""
-    with jax.numpy_rank_promotion("allow"):
-        yield
-
-
 def test_the_figures_are_of_these_expressions():
     """What was recorded is what is run."""
     assert FIGURES["expressions"].tolist() == EXPRESSIONS

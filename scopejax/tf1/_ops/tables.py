@@ -24,6 +24,7 @@ from . import (
     normalizing,
     pooling,
     reductions,
+    scattering,
     shapes,
 )
 
@@ -63,7 +64,7 @@ ROOT = {
     **_without(_ELEMENTWISE, f"{_FEATURES} reciprocal"),
     **_REDUCTIONS,
     **_MATRICES,
-    **_offered(shapes, making, clipping, flow, checks),
+    **_offered(shapes, making, clipping, flow, checks, scattering),
     **_without(_INDEXING, "top_k in_top_k TopK"),
     **_without(_DRAWING, "dropout categorical"),
     "batch_matmul": matrices.matmul,

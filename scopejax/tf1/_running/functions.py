@@ -224,7 +224,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """`jax.lax.stop_gradient` of an array or a variable.
 
-    >>> jax.grad(lambda x: x * stop_gradient(x).value())(3.0).item()
+    >>> jax.grad(lambda x: x * stop_gradient(x))(3.0).item()
     3.0
     """
     stopped = jax.lax.stop_gradient(as_value(input))

@@ -18,7 +18,7 @@ import numpy as np
 from ..._base.lines import is_jax
 from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
-from .tensor import Tensor, as_numpy, is_static
+from .tensor import Tensor, as_numpy, broadcasting, is_static
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,10 +40,11 @@ def op(function: F) -> F:
         kwargs = {key: seen.plain(arg) for key, arg in kwargs.items()}
         name = kwargs.get("name") or function.__name__
         try:
-            if seen.static and not seen.traced:
-                with jax.ensure_compile_time_eval():
-                    return wrapped(_known(function(*args, **kwargs)), name)
-            return wrapped(function(*args, **kwargs), name)
+            with broadcasting():
+                if seen.static and not seen.traced:
+                    with jax.ensure_compile_time_eval():
+                        return wrapped(_known(function(*args, **kwargs)), name)
+                return wrapped(function(*args, **kwargs), name)
         except TypeError as error:
             if not _is_of_jax(error):
                 raise

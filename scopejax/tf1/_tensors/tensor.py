@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -11,7 +15,7 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.names import below
-from .._words.array_like import ArrayLike, Indexable
+from .._words.array_like import Indexable
 from .._words.dtypes import DType
 from .._words.shape import TensorShape
 
@@ -53,14 +57,16 @@ class Tensor(Indexable):
         tensor.graph = None
         return tensor
 
+    leads = True
+
     def _result(self, array: Any) -> Tensor:
-        return Tensor(array, "strided_slice" if array.shape != self.shape else "op")
+        return Tensor(array, "strided_slice")
 
-    def __truediv__(self, other: Any) -> Tensor:
-        return self._result(quotient_part(self._array) / _part_of(other))
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self._result(_part_of(other) / quotient_part(self._array))
+    def _computed(self, function: Callable[..., Any], *values: Any) -> Tensor:
+        if function is operator.truediv:
+            values = tuple(map(quotient_part, values))
+        with broadcasting():
+            return Tensor(function(*values), function.__name__.strip("_"))
 
     @property
     def name(self) -> str:
@@ -167,8 +173,14 @@ def quotient_part(x: Any) -> Any:
     return x.astype(jax.dtypes.canonicalize_dtype(wide))
 
 
-def _part_of(other: Any) -> Any:
-    return quotient_part(other.value() if isinstance(other, ArrayLike) else other)
+def broadcasting() -> AbstractContextManager[Any]:
+    """Within it arrays broadcast along axes that are missing, as in TF1."""
+    if jax.config.jax_numpy_rank_promotion == "allow":  # type: ignore[attr-defined]
+        return _UNCHANGED
+    return jax.numpy_rank_promotion("allow")
+
+
+_UNCHANGED = contextlib.nullcontext()
 
 
 def is_static(value: Any) -> bool:

@@ -59,9 +59,15 @@ class ArrayLike:
         """What comes out of a JAX transform."""
         return children[0]
 
+    leads = False  # whether it decides what an operator with another one gives
+
     def _result(self, array: Any) -> Any:
-        """What an operator gives."""
+        """What indexing gives."""
         return array if RESULTS.wrap is None else RESULTS.wrap(array)
+
+    def _computed(self, function: Callable[..., Any], *values: Any) -> Any:
+        """What an operator gives."""
+        return self._result(function(*values))
 
     def __jax_array__(self) -> jax.Array:
         return self.value()
@@ -121,15 +127,20 @@ def _plain_index(index: Any) -> Any:
 
 
 def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self._result(function(self.value(), _plain(other)))
+    def call(self: Any, other: Any) -> Any:
+        if isinstance(other, ArrayLike) and other.leads and not self.leads:
+            return NotImplemented
+        return self._computed(function, self.value(), _plain(other))
+
+    return call
 
 
 def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self._result(function(_plain(other), self.value()))
+    return lambda self, other: self._computed(function, _plain(other), self.value())
 
 
 def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda self: self._result(function(self.value()))
+    return lambda self: self._computed(function, self.value())
 
 
 for _name in (*_BINARY, *_COMPARED):
