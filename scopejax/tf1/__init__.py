@@ -8,7 +8,6 @@ variables are created in a graph as the line runs. docs/from_tf1.md walks throug
 
 from __future__ import annotations
 
-
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
@@ -81,9 +80,9 @@ from ._tensors.tensor import Tensor as Tensor
 from ._variables.partitioned import PartitionedVariable as PartitionedVariable
 from ._variables.variable import Variable as Variable
 from ._words.dtypes import DType as DType
+from ._words.dtypes import as_tf as _as_tf
 from ._words.graph_keys import GraphKeys as GraphKeys
 from ._words.missing import lookup_of as _lookup_of
-from ._words.dtypes import as_tf as as_dtype
 from ._words.shape import Dimension as Dimension
 from ._words.shape import TensorShape as TensorShape
 from .initializers import constant_initializer as constant_initializer
@@ -106,6 +105,7 @@ from .initializers import variance_scaling_initializer as variance_scaling_initi
 from .initializers import zeros_initializer as zeros_initializer
 from .train import moving_average_variables as moving_average_variables
 
+as_dtype = _as_tf
 bfloat16 = DType("bfloat16")
 float16 = half = DType("float16")
 float32 = DType("float32")

@@ -160,7 +160,9 @@ class Categorical(_OfLogits):
         return shape
 
     def _draw(self, key: jax.Array, shape: tuple[int, ...]) -> Any:
-        return jax.random.categorical(key, self._logits, shape=shape).astype(self._dtype)
+        return jax.random.categorical(key, self._logits, shape=shape).astype(
+            self._dtype
+        )
 
     def _log_prob(self, value: Any) -> Any:
         logs = jax.nn.log_softmax(self._logits)

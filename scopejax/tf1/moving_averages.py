@@ -22,7 +22,7 @@ def assign_moving_average(
     zero_debias: bool = True,
     name: str | None = None,
 ) -> Assignment:
-    """Moves a variable towards a value: ``variable -= (1 - decay) * (variable - value)``.
+    """Moves a variable towards a value, by one minus `decay`.
 
     Args:
       variable: that is not trained.

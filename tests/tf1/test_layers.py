@@ -21,7 +21,9 @@ with np.load(HERE / "tf1_layers.npz") as file:
 def recorded(name, kind):
     """The figures of one case and kind, by the rest of their keys."""
     prefix = f"{name}/{kind}/"
-    return {k.removeprefix(prefix): v for k, v in FIGURES.items() if k.startswith(prefix)}
+    return {
+        k.removeprefix(prefix): v for k, v in FIGURES.items() if k.startswith(prefix)
+    }
 
 
 def flat(tree):

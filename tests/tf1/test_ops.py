@@ -18,7 +18,9 @@ ERRORS = {"InvalidArgumentError": ValueError}  # TensorFlow's own kinds
 def recorded(number, kind):
     """The figures of one expression and kind, by the rest of their keys."""
     prefix = f"{number}/{kind}/"
-    return {k.removeprefix(prefix): v for k, v in FIGURES.items() if k.startswith(prefix)}
+    return {
+        k.removeprefix(prefix): v for k, v in FIGURES.items() if k.startswith(prefix)
+    }
 
 
 def run(expression, given):

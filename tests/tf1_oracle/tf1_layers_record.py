@@ -1,7 +1,7 @@
 """Records in TensorFlow what the layers of TF1 give: ``python tf1_layers_record.py``.
 
-It needs `tensorflow` 2.x, `tf_keras` and `tf_slim`, and writes `tf1_layers.npz`. No test
-imports TensorFlow.
+It needs `tensorflow` 2.x, `tf_keras` and `tf_slim`, and writes `tf1_layers.npz`. No
+test imports TensorFlow.
 """
 
 import os
@@ -58,12 +58,17 @@ def recorded(tf, nest, function, x, value_of, weights):
 
 def everything(tf, slim):
     """TF1's namespace, with what stood in `tf.contrib` and in Keras."""
+    from tensorflow.python.training import moving_averages
     from tf_keras.src.layers.rnn import legacy_cell_wrappers, legacy_cells
-    from tf_keras.src.legacy_tf_layers import base, convolutional, core
-    from tf_keras.src.legacy_tf_layers import normalization, pooling
+    from tf_keras.src.legacy_tf_layers import (
+        base,
+        convolutional,
+        core,
+        normalization,
+        pooling,
+    )
     from tf_slim.layers import layers as slim_layers
     from tf_slim.layers import utils
-    from tensorflow.python.training import moving_averages
 
     names = {}
     for module in (base, core, convolutional, normalization, pooling):
@@ -79,9 +84,7 @@ def everything(tf, slim):
             "nn": SimpleNamespace(**{**nn, "rnn_cell": cells}),
             "layers": SimpleNamespace(**names),
             "moving_averages": moving_averages,
-            "contrib": SimpleNamespace(
-                slim=slim, layers=SimpleNamespace(**contrib)
-            ),
+            "contrib": SimpleNamespace(slim=slim, layers=SimpleNamespace(**contrib)),
         }
     )
 
@@ -94,8 +97,13 @@ def main():
 
     ops.Tensor = tf2.Tensor  # where tf_slim 1.1 looks for it
     from tf_keras.src import legacy_tf_layers as where
-    from tf_keras.src.legacy_tf_layers import base, convolutional, core  # noqa: F401
-    from tf_keras.src.legacy_tf_layers import normalization, pooling  # noqa: F401
+    from tf_keras.src.legacy_tf_layers import (  # noqa: F401  # noqa: F401
+        base,
+        convolutional,
+        core,
+        normalization,
+        pooling,
+    )
 
     for name in ("", ".base", ".convolutional", ".core", ".normalization", ".pooling"):
         # where tf_slim looks for them

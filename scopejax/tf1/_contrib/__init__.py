@@ -2,6 +2,6 @@
 
 `arg_scope` has those defaults, `variables` the functions that make and find variables,
 `regularizers` and `initializers` what their names say, `outputs` what layers share,
-`convolutional`, `normalizing` and `dense` the layers. They stand on `_layers` and
-`_ops`. Begin with `arg_scope`.
+`convolutional`, `separable`, `normalizing` and `dense` the layers, `tables` which name
+stands where. They stand on `_layers` and `_ops`. Begin with `arg_scope`.
 """

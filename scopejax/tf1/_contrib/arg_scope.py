@@ -16,7 +16,8 @@ Defaults = dict[str, dict[str, Any]]
 
 
 class _Stack(threading.local):
-    top: Defaults = {}
+    def __init__(self) -> None:
+        self.top: Defaults = {}
 
 
 _STACK = _Stack()

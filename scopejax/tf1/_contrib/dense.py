@@ -75,7 +75,11 @@ def fully_connected(
             _reuse=reuse,
         )
         found = normalized(
-            layer(inputs), layer, normalizer_fn, normalizer_params, variables_collections
+            layer(inputs),
+            layer,
+            normalizer_fn,
+            normalizer_params,
+            variables_collections,
         )
         return finished(found, activation_fn, outputs_collections, within.name)
 
@@ -186,9 +190,7 @@ def _scope_of(layer: Any, default: str) -> str:
     return getattr(function, "__name__", default)
 
 
-def repeat(
-    inputs: Any, repetitions: int, layer: Any, *args: Any, **kwargs: Any
-) -> Any:
+def repeat(inputs: Any, repetitions: int, layer: Any, *args: Any, **kwargs: Any) -> Any:
     """A layer several times, in scopes ``name_1``, ``name_2``, ..."""
     scope = kwargs.pop("scope", None)
     with variable_scope(scope, "Repeat", [inputs]):

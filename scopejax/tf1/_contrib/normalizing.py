@@ -98,7 +98,9 @@ def batch_norm(
             beta_initializer=kinds.get("beta", zeros_initializer()),
             gamma_initializer=kinds.get("gamma", ones_initializer()),
             moving_mean_initializer=kinds.get("moving_mean", zeros_initializer()),
-            moving_variance_initializer=kinds.get("moving_variance", ones_initializer()),
+            moving_variance_initializer=kinds.get(
+                "moving_variance", ones_initializer()
+            ),
             beta_regularizer=regularizers.get("beta"),
             gamma_regularizer=regularizers.get("gamma"),
             trainable=trainable,
@@ -110,7 +112,9 @@ def batch_norm(
         layer.collections = updates_collections
         if flat or updates_collections is not GraphKeys.UPDATE_OPS:
             layer.order = ("beta", "gamma")  # as TF1's own way for these makes them
-        found = layer(_as_picture(inputs, order) if flat else inputs, training=is_training)
+        found = layer(
+            _as_picture(inputs, order) if flat else inputs, training=is_training
+        )
         found = reshape(found, inputs.shape) if flat else found
         for name in ("moving_mean", "moving_variance", "beta", "gamma"):
             variable = getattr(layer, name)

@@ -59,7 +59,9 @@ def convert_collection_to_dict(
     """The tensors of a collection, by their names."""
     graph = get_default_graph()
     found = graph.get_collection(collection)
-    pairs = [(alias, tensor) for tensor in found for alias in get_tensor_aliases(tensor)]
+    pairs = [
+        (alias, tensor) for tensor in found for alias in get_tensor_aliases(tensor)
+    ]
     if clear_collection:
         graph.clear_collection(collection)
     return OrderedDict(pairs)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from . import arg_scope, convolutional, dense, initializers, normalizing, outputs
-from . import regularizers, variables
+from . import (
+    arg_scope,
+    convolutional,
+    dense,
+    initializers,
+    normalizing,
+    outputs,
+    regularizers,
+    separable,
+    variables,
+)
 
 
 def _of(module: ModuleType, names: str) -> dict[str, Any]:
@@ -29,9 +38,9 @@ LAYERS = {
     **_of(
         convolutional,
         "convolution convolution1d convolution2d convolution3d conv1d conv2d conv3d"
-        " convolution2d_transpose conv2d_transpose separable_convolution2d"
-        " separable_conv2d avg_pool2d max_pool2d",
+        " convolution2d_transpose conv2d_transpose avg_pool2d max_pool2d",
     ),
+    **_of(separable, "separable_convolution2d separable_conv2d"),
     **_of(
         dense,
         "fully_connected relu relu6 elu linear bias_add dropout flatten softmax"

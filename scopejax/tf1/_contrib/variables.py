@@ -89,7 +89,8 @@ def getter_of_model_variables(rename: dict[str, str] | None = None) -> Any:
         above, slash, last = name.rpartition("/")
         name = above + slash + (rename or {}).get(last, last)
         known = {k: v for k, v in kwargs.items() if k in _TAKEN}
-        return model_variable(name, *args, custom_getter=getter, **known)
+        make: Any = model_variable
+        return make(name, *args, custom_getter=getter, **known)
 
     return getter
 

@@ -25,7 +25,6 @@ from .._words.graph_keys import GraphKeys
 from .._words.shape import TensorShape
 
 
-
 class _State(NamedTuple):
     """What a layer knows of a graph."""
 
@@ -70,7 +69,9 @@ class Layer:
         scope = kwargs.pop("_scope", None)
         kwargs.pop("input_shape", None)
         if kwargs:
-            raise tf_error(TypeError, f"Keyword argument not understood: {[*kwargs][0]}")
+            raise tf_error(
+                TypeError, f"Keyword argument not understood: {next(iter(kwargs))}"
+            )
         self.trainable = trainable
         self._dtype = dtype if dtype is None else as_tf(dtype)
         self._activity_regularizer = activity_regularizer
@@ -128,9 +129,9 @@ class Layer:
         if scope is None:
             raise tf_error(
                 ValueError,
-                f'No name available for layer scope because the layer "{self._name}" has'
-                " not been used yet. The scope name is determined the first time the"
-                " layer instance is called. You must therefore call the layer before"
+                f'No name available for layer scope because the layer "{self._name}"'
+                " has not been used yet. The scope name is determined the first time"
+                " the layer instance is called. You must therefore call the layer before"
                 " querying `scope_name`.",
             )
         return str(scope.name)
@@ -181,7 +182,7 @@ class Layer:
         partitioner: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """A variable of the layer, made or looked up; the arguments are `get_variable`'s.
+        """A variable of the layer, made or looked up, as of `get_variable`.
 
         Raises:
           ValueError: as of `get_variable`.
@@ -192,7 +193,9 @@ class Layer:
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
         with (
-            variable_scope(state.scope, reuse=reuse, auxiliary_name_scope=False) as scope,
+            variable_scope(
+                state.scope, reuse=reuse, auxiliary_name_scope=False
+            ) as scope,
             name_scope(scope.original_name_scope),
         ):
             apart = regularizer is not None and scope.regularizer is not None
@@ -302,8 +305,8 @@ def as_function(layer: type[Layer], name: str) -> Callable[..., Any]:
     def function(
         inputs: Any, *args: Any, name: Any = None, reuse: Any = None, **kwargs: Any
     ) -> Any:
-        made = layer(*args, name=name, _reuse=reuse, _scope=name, **kwargs)
-        return made(inputs)
+        made: Any = layer
+        return made(*args, name=name, _reuse=reuse, _scope=name, **kwargs)(inputs)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"`{layer.__name__}`, made and called; `reuse` as of a scope."

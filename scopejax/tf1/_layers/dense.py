@@ -149,8 +149,6 @@ def dropout(
     return layer(inputs, training=training)
 
 
-def flatten(
-    inputs: Any, name: Any = None, data_format: str = "channels_last"
-) -> Any:
+def flatten(inputs: Any, name: Any = None, data_format: str = "channels_last") -> Any:
     """`Flatten`, made and called."""
     return Flatten(name=name, data_format=data_format)(inputs)

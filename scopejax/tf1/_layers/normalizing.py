@@ -86,10 +86,13 @@ class BatchNormalization(Layer):
         rank = len(input_shape)
         axes = self.axis if isinstance(self.axis, list | tuple) else [self.axis]
         self._axes = [axis % rank for axis in axes]
-        kept = [int(size) if i in self._axes else 1 for i, size in enumerate(input_shape)]
+        kept = [
+            int(size) if i in self._axes else 1 for i, size in enumerate(input_shape)
+        ]
         self._shape = kept if len(axes) > 1 else [kept[self._axes[0]]]
         self._broadcast = kept
-        dtype = self._dtype if self._dtype.size >= 4 else "float32"
+        known: Any = self._dtype
+        dtype = known if known.size >= 4 else "float32"
         for name in self.order:
             if self.scale if name == "gamma" else self.center:
                 setattr(self, name, self._parameter(name, dtype))
@@ -164,7 +167,8 @@ class BatchNormalization(Layer):
         parts = [mean, variance, self.beta, self.gamma]
         if len(self._axes) == 1 and self._axes[0] != len(inputs.shape) - 1:
             parts = [p if p is None else _reshaped(p, self._broadcast) for p in parts]
-        return normalized(inputs, *parts, self.epsilon)
+        mean, variance, beta, gamma = parts
+        return normalized(inputs, mean, variance, beta, gamma, self.epsilon)
 
 
 @op

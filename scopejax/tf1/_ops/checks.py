@@ -81,7 +81,8 @@ def py_func(
     arrays = [as_array(plain(x)) for x in inp]
     kinds = [dtype_of(kind) for kind in (Tout if isinstance(Tout, list) else [Tout])]
     shape = arrays[0].shape if arrays else ()
-    wanted = [jax.ShapeDtypeStruct(shape, kind) for kind in kinds]
+    struct: Any = jax.ShapeDtypeStruct
+    wanted = [struct(shape, kind) for kind in kinds]
 
     def call(*given: Any) -> Any:
         found = func(*map(np.asarray, given))

@@ -20,7 +20,9 @@ def clip_by_value(
 
 
 @op
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+def clip_by_norm(
+    t: Any, clip_norm: Any, axes: Any = None, name: str | None = None
+) -> Any:
     """Scaled down where the norm over `axes` is more than this."""
     t = as_array(t)
     squares = jnp.sum(t * t, _axes(axes), keepdims=True)

@@ -198,7 +198,8 @@ def transposed(
 ) -> Any:
     """What `convolved` does to a gradient: the way back to `output_shape`."""
     value, kernel = beside([as_array(value), kernel], "ConvBackpropInput")
-    before = jax.ShapeDtypeStruct(tuple(output_shape), value.dtype)
+    struct: Any = jax.ShapeDtypeStruct
+    before = struct(tuple(output_shape), value.dtype)
 
     def forth(x: Any) -> Any:
         return convolved(x, kernel, strides, padding, data_format)

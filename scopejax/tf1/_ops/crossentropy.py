@@ -21,9 +21,7 @@ def _require_named(function: str, sentinel: Any, labels: Any, logits: Any) -> No
             f". Received unnamed argument: {sentinel}",
         )
     if labels is None or logits is None:
-        raise tf_error(
-            ValueError, "Both `labels` and `logits` must be provided."
-        )
+        raise tf_error(ValueError, "Both `labels` and `logits` must be provided.")
 
 
 def _softmax(labels: Any, logits: Any, axis: Any) -> Any:

@@ -53,8 +53,8 @@ def key_of(name: str) -> jax.Array:
     graph.kept[_DRAWN] = {**counts, place: count + 1}
     graph.changed()
     key = scope.key(name, count or None)
-    for number in _STEPS.numbers:
-        key = jax.random.fold_in(key, number)
+    for at in _STEPS.numbers:
+        key = jax.random.fold_in(key, at)
     return key
 
 

@@ -208,8 +208,10 @@ def _accumulated(function: Callable[..., Any]) -> Any:
         x = as_array(x)
         x = jnp.flip(x, axis) if reverse else x
         if exclusive:
-            x = jnp.roll(x, 1, axis).at[(slice(None),) * (axis % x.ndim) + (0,)].set(
-                0 if function is jnp.cumsum else 1
+            x = (
+                jnp.roll(x, 1, axis)
+                .at[(slice(None),) * (axis % x.ndim) + (0,)]
+                .set(0 if function is jnp.cumsum else 1)
             )
         found = function(x, axis=axis)
         return jnp.flip(found, axis) if reverse else found

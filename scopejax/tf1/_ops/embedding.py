@@ -54,8 +54,8 @@ def _rows(
     elif strategy == "div":
         found = jnp.take(jnp.concatenate(tables), ids, axis=0)
     elif strategy == "mod":
-        starts = np.cumsum([0, *(len(table) for table in tables[:-1])])
-        starts = jnp.asarray(starts.astype(ids.dtype))
+        counts = np.cumsum([0, *(len(table) for table in tables[:-1])])
+        starts = jnp.asarray(counts.astype(ids.dtype))
         places = starts[ids % len(tables)] + ids // len(tables)
         found = jnp.take(jnp.concatenate(tables), places, axis=0)
     else:

@@ -80,7 +80,9 @@ def cosine_distance(
         return compute_weighted_loss(found, weights, opened, loss_collection, reduction)
 
 
-def _smoothed(labels: Any, logits: Any, smoothing: float, other: Any) -> tuple[Any, Any]:
+def _smoothed(
+    labels: Any, logits: Any, smoothing: float, other: Any
+) -> tuple[Any, Any]:
     """Labels as floats, mixed with what is as likely for all."""
     for given, argument in ((labels, "labels"), (logits, "logits")):
         if given is None:

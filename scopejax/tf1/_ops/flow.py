@@ -18,7 +18,9 @@ from .drawing import step
 from .reductions import one_of
 
 
-def colocate_with(op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
+def colocate_with(
+    op: Any, ignore_existing: bool = False
+) -> AbstractContextManager[None]:
     """Does nothing: where arrays lie belongs to JAX."""
     del op, ignore_existing
     return contextlib.nullcontext()
@@ -31,6 +33,7 @@ def _arrays(nest: Any) -> Any:
 def _alike(nest: Any, wanted: Any) -> Any:
     """A nest as arrays of the dtypes of another, and in its structure."""
     leaves = jax.tree.leaves(plain(nest))
+    tree: Any
     found, tree = jax.tree.flatten(wanted)
     if len(leaves) != len(found):
         raise tf_error(

@@ -10,6 +10,7 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._tensors.calls import op
 from .._tensors.convert import as_array, dtype_of, number, sizes
+from .._words.dtypes import as_tf
 
 
 class ResizeMethod:
@@ -119,7 +120,8 @@ def _two(size: Any) -> tuple[int, ...]:
     found = sizes(getattr(size, "_array", size))
     if len(found) != 2:
         raise tf_error(
-            ValueError, "'size' must be a 1-D Tensor of 2 elements: new_height, new_width"
+            ValueError,
+            "'size' must be a 1-D Tensor of 2 elements: new_height, new_width",
         )
     return found
 
@@ -221,11 +223,13 @@ def convert_image_dtype(
     if x.dtype == kind or all(floating):
         return x.astype(kind)
     if floating[1]:
-        return x.astype(kind) * (1 / jnp.iinfo(x.dtype).max)
+        return x.astype(kind) * (1 / as_tf(x.dtype).max)
     if floating[0]:
-        scaled = x * (jnp.iinfo(kind).max + 0.5)
-        most = jnp.iinfo(kind).max
-        return jnp.clip(scaled, 0, most).astype(kind) if saturate else scaled.astype(kind)
+        most = as_tf(kind).max
+        scaled = x * (most + 0.5)
+        return (
+            jnp.clip(scaled, 0, most).astype(kind) if saturate else scaled.astype(kind)
+        )
     raise tf_error(ValueError, f"There is no way from {x.dtype} to {kind} here.")
 
 

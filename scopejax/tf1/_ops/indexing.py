@@ -19,7 +19,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     x = as_array(input_)
     wanted = sizes(size)
     if isinstance(begin, jax.Array) or any(isinstance(b, jax.Array) for b in begin):
-        return jax.lax.dynamicbuiltins.slice(x, list(begin), wanted)
+        return jax.lax.dynamic_slice(x, list(begin), wanted)
     ends = [
         total if count == -1 else start + count
         for start, count, total in zip(sizes(begin), wanted, x.shape, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -83,7 +84,8 @@ def compute_weighted_loss(
     """
     Reduction.validate(reduction)
     with name_scope(scope, "weighted_loss", None):
-        loss = wrapped(_weighted(*plain((losses, weights)), reduction), "value")
+        losses, weights = plain((losses, weights))
+        loss = wrapped(_weighted(losses, weights, reduction), "value")
         add_loss(loss, loss_collection)
     return loss
 
@@ -168,9 +170,7 @@ def floats(labels: Any, x: Any, what: str) -> tuple[Any, Any]:
     return y, x
 
 
-
-
-_KINDS = {
+_KINDS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "absolute_difference": ("predictions", lambda y, x: jnp.abs(x - y)),
     "mean_squared_error": ("predictions", lambda y, x: jnp.square(x - y)),
     "hinge_loss": ("logits", lambda y, x: jax.nn.relu(1 - (2 * y - 1) * x)),

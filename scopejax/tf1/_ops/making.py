@@ -11,6 +11,7 @@ import numpy as np
 from .._tensors.calls import maker, op, plain, wrapped
 from .._tensors.convert import as_array, dtype_of, number, sizes
 from .._tensors.tensor import Tensor, is_static
+from .._words.dtypes import as_tf
 
 
 @maker
@@ -68,7 +69,11 @@ def ones_like(
 
 
 def range(
-    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+    start: Any,
+    limit: Any = None,
+    delta: Any = 1,
+    dtype: Any = None,
+    name: str = "range",
 ) -> Any:
     """Numbers in order; of known ones they are known while JAX traces."""
     start, limit, delta = plain((start, limit, delta))
@@ -117,8 +122,8 @@ OPS = {
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     """The numbers in another dtype, those that don't fit cut off."""
     kind = dtype_of(dtype)
-    info: Any = jnp.iinfo(kind) if jnp.issubdtype(kind, jnp.integer) else jnp.finfo(kind)
-    return jnp.clip(as_array(value), info.min, info.max).astype(kind)
+    least, most = as_tf(kind).limits
+    return jnp.clip(as_array(value), least, most).astype(kind)
 
 
 def convert_to_tensor(
@@ -188,5 +193,3 @@ def invert_permutation(x: Any, name: str | None = None) -> Any:
 def complex(real: Any, imag: Any, name: str | None = None) -> Any:
     """Complex numbers of their parts."""
     return jax.lax.complex(as_array(real), as_array(imag))
-
-

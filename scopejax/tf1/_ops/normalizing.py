@@ -120,7 +120,9 @@ def fused_batch_norm(
         mean = jnp.mean(x, over)
         variance = jnp.mean(jnp.square(x - mean.reshape(shape)), over)
     else:
-        mean, variance = map(jax.lax.stop_gradient, (as_array(mean), as_array(variance)))
+        mean, variance = map(
+            jax.lax.stop_gradient, (as_array(mean), as_array(variance))
+        )
     inverse = jax.lax.rsqrt(variance + epsilon) * scale
     y = (x - mean.reshape(shape)) * inverse.reshape(shape)
     y = y + as_array(offset).reshape(shape)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from .._tensors.calls import op
 from .._tensors.convert import as_array
+from .._words.dtypes import as_tf
 from .convolutions import spatial
 from .reductions import one_of
 
@@ -27,8 +28,8 @@ def pooled(
     first = order.startswith("NC")
     size, step = ((1, 1, *i) if first else (1, *i, 1) for i in inner)
     if kind == "MAX":
-        least = -jnp.inf if jnp.issubdtype(x.dtype, jnp.inexact) else None
-        least = jnp.iinfo(x.dtype).min if least is None else least
+        inexact = jnp.issubdtype(x.dtype, jnp.inexact)
+        least = -jnp.inf if inexact else as_tf(x.dtype).min
         return jax.lax.reduce_window(x, least, jax.lax.max, size, step, padding.upper())
     total = jax.lax.reduce_window(x, 0.0, jax.lax.add, size, step, padding.upper())
     if padding.upper() == "VALID":

@@ -64,7 +64,9 @@ def _reduced(name: str, function: Callable[..., Any]) -> Any:
         return function(x, axes(axis), keepdims=keep, **more)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"`{function.__name__}` over axes; `keepdims` leaves them with size 1."
+    call.__doc__ = (
+        f"`{function.__name__}` over axes; `keepdims` leaves them with size 1."
+    )
     return op(call)
 
 

@@ -120,7 +120,9 @@ def _numbers(value: Any) -> Any:
 
 
 @op
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> Any:
+def unstack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> Any:
     """The list of what lies along an axis."""
     x = as_array(value)
     if num is not None and num != x.shape[axis]:
@@ -194,8 +196,11 @@ def pad(
     if mode == "CONSTANT":
         return jnp.pad(x, widths, constant_values=constant_values)
     if mode not in ("REFLECT", "SYMMETRIC"):
-        raise tf_error(ValueError, f"Value of argument `mode` expected to be one of"
-                       f" ['CONSTANT', 'REFLECT', 'SYMMETRIC']. Received `mode` = {mode}")
+        raise tf_error(
+            ValueError,
+            f"Value of argument `mode` expected to be one of"
+            f" ['CONSTANT', 'REFLECT', 'SYMMETRIC']. Received `mode` = {mode}",
+        )
     return jnp.pad(x, widths, mode=mode.lower())
 
 

@@ -61,7 +61,9 @@ def dynamic_rnn(
             output = _plain(output)
             if lengths is not None:
                 goes = time < lengths
-                output = jax.tree.map(lambda a: _where(goes, a, jnp.zeros_like(a)), output)
+                output = jax.tree.map(
+                    lambda a: _where(goes, a, jnp.zeros_like(a)), output
+                )
                 new = jax.tree.map(lambda a, b: _where(goes, a, b), new, state)
             return new, output
 
@@ -124,7 +126,12 @@ def bidirectional_dynamic_rnn(
         given = {"dtype": dtype, "time_major": time_major}
         with variable_scope("fw") as within:
             forth, state_fw = dynamic_rnn(
-                cell_fw, inputs, sequence_length, initial_state_fw, scope=within, **given
+                cell_fw,
+                inputs,
+                sequence_length,
+                initial_state_fw,
+                scope=within,
+                **given,
             )
         with variable_scope("bw") as within:
             back, state_bw = dynamic_rnn(

@@ -17,7 +17,8 @@ from .._running.functions import device as on_device
 from .._scopes.get_variable import get_variable
 from .._scopes.scopes import variable_scope
 from .._tensors.calls import op
-from .cells import LSTMStateTuple, RNNCell
+from .cells import RNNCell
+from .lstm import LSTMStateTuple
 
 _SIGMOID, _TANH = OPS["sigmoid"], OPS["tanh"]
 
@@ -232,4 +233,3 @@ class LayerNormBasicLSTMCell(RNNCell):
         c = self._norm(c, "state")
         h = self._activation(c) * _SIGMOID(o)
         return h, LSTMStateTuple(c, h)
-

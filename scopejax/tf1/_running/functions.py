@@ -13,7 +13,6 @@ import numpy as np
 from ..._base.sizes import as_sizes
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, filled
-from .._tensors.calls import wrapped
 from .._tensors.convert import dtype_of
 from .._tensors.tensor import Tensor
 from .._variables.operation import Assignment
@@ -209,7 +208,7 @@ def constant(
     sizes = as_sizes(shape)
     if sizes is not None and tuple(array.shape) != sizes:
         array = filled(np.asarray(array), sizes, verify_shape)
-    return wrapped(array, name)
+    return Tensor(array, name)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
@@ -218,7 +217,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     >>> identity(2.0, name="x")
     <tf.Tensor 'x:0' shape=() dtype=float32>
     """
-    return wrapped(as_value(input), name or "Identity")
+    return Tensor(as_value(input), name or "Identity")
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
@@ -228,7 +227,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     3.0
     """
     stopped = jax.lax.stop_gradient(as_value(input))
-    return wrapped(stopped, name or "StopGradient")
+    return Tensor(stopped, name or "StopGradient")
 
 
 def control_dependencies(control_inputs: Any) -> AbstractContextManager[None]:

@@ -71,13 +71,13 @@ def _arrays(result: Any) -> Any:
         return isinstance(leaf, ArrayLike)
 
     return jax.tree.map(
-        lambda leaf: jnp.asarray(leaf) if is_like(leaf) else leaf, result, is_leaf=is_like
+        lambda leaf: jnp.asarray(leaf) if is_like(leaf) else leaf,
+        result,
+        is_leaf=is_like,
     )
 
 
-def transform(
-    function: Callable[..., Any], *, tensors: bool = False
-) -> Transformed:
+def transform(function: Callable[..., Any], *, tensors: bool = False) -> Transformed:
     """Makes pure functions of a function in TF1's style.
 
     Args:
@@ -176,7 +176,9 @@ def transform_with_state(
     (Array(1, dtype=int32), {'step': Array(1, dtype=int32)})
     """
     _require_callable(function)
-    net = core_transform_with_state(_Run(function, stateful=True, tensors=tensors).model)
+    net = core_transform_with_state(
+        _Run(function, stateful=True, tensors=tensors).model
+    )
 
     def init(
         key: jax.Array,

@@ -52,7 +52,7 @@ def beside(values: Any, op: str = "Op") -> list[Any]:
     Raises:
       TypeError: two arrays differ in dtype, or a number does not fit.
     """
-    found = next((v for v in values if isinstance(v, jax.Array)), None)
+    found: Any = next((v for v in values if isinstance(v, jax.Array)), None)
     if found is None:
         known = [v for v in values if isinstance(v, np.ndarray | np.generic)]
         found = known[0] if known else as_array(values[0])
@@ -70,8 +70,8 @@ def _fitted(value: Any, dtype: np.dtype, op: str) -> Any:
         if value.dtype != dtype:
             raise tf_error(
                 TypeError,
-                f"Input 'y' of '{op}' Op has type {value.dtype.name} that does not match"
-                f" type {dtype.name} of argument 'x'.",
+                f"Input 'y' of '{op}' Op has type {value.dtype.name} that does not"
+                f" match type {dtype.name} of argument 'x'.",
                 remedy="tf.cast one of them.",
             )
         return value

@@ -166,7 +166,7 @@ def as_numpy(array: Any) -> np.ndarray:
 
 
 def quotient_part(x: Any) -> Any:
-    """What a true quotient is made of: integers as floats, of 64 bits where they are."""
+    """What a true quotient is made of: integers as floats."""
     if not hasattr(x, "dtype") or not jnp.issubdtype(x.dtype, jnp.integer):
         return x
     wide = "float32" if x.dtype.itemsize < 4 else "float64"
@@ -177,7 +177,8 @@ def broadcasting() -> AbstractContextManager[Any]:
     """Within it arrays broadcast along axes that are missing, as in TF1."""
     if jax.config.jax_numpy_rank_promotion == "allow":  # type: ignore[attr-defined]
         return _UNCHANGED
-    return jax.numpy_rank_promotion("allow")
+    allowed: AbstractContextManager[Any] = jax.numpy_rank_promotion("allow")
+    return allowed
 
 
 _UNCHANGED = contextlib.nullcontext()

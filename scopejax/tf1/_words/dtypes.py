@@ -71,7 +71,8 @@ class DType:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
             return self.dtype == other.dtype
-        return other is not None and self.dtype == other
+        same: bool = other is not None and self.dtype == other
+        return same
 
     def __hash__(self) -> int:
         return hash(self.dtype)

@@ -81,7 +81,7 @@ class TensorShape(tuple[int, ...]):
     @property
     def dims(self) -> list[Dimension]:
         """The sizes as a list."""
-        return list(self)
+        return [Dimension(size) for size in self.as_list()]
 
     def num_elements(self) -> int:
         """The product of the sizes."""
@@ -111,7 +111,8 @@ class TensorShape(tuple[int, ...]):
         if not self.is_compatible_with(other):
             shown = None if _sizes(other) is None else tuple(_sizes(other) or ())
             raise tf_error(
-                ValueError, f"Shapes {tuple(self.as_list())} and {shown} are incompatible"
+                ValueError,
+                f"Shapes {tuple(self.as_list())} and {shown} are incompatible",
             )
 
     def merge_with(self, other: Any) -> TensorShape:
