@@ -58,14 +58,32 @@ TF1_ROOMS = {
     "compat": "",
     "_initial": "values base fixed random",
     "_graph": "caches runs names counters cells values state opened graph current",
+    "_tensors": "tensor calls convert",
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
     "_running": "functions session transform",
     "initializers": "",
+    "_ops": "elementwise reductions matrices shapes making indexing clipping"
+    " normalizing crossentropy convolutions pooling embedding drawing flow checks"
+    " images scattering losses entropies tables",
     "losses": "",
     "train": "",
     "keras": "utils",
+    "_layers": "base dense convolutional transposed normalizing pooling",
+    "_recurrent": "cells lstm wrappers loops",
+    "_contrib": "arg_scope variables regularizers initializers outputs convolutional"
+    " separable normalizing dense tables",
+    "moving_averages": "",
+    "distributions": "",
+    "math": "",
+    "linalg": "",
+    "image": "",
+    "random": "",
+    "rnn_cell": "",
+    "nn": "",
+    "layers": "",
+    "contrib": "framework layers utils slim rnn",
 }
 
 # The same in packages further down.

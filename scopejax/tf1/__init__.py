@@ -8,7 +8,8 @@ variables are created in a graph as the line runs. docs/from_tf1.md walks throug
 
 from __future__ import annotations
 
-import jax.numpy as _jnp
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from .._base.homes import keep_former as _keep_former
 from .._base.homes import settle as _settle
@@ -75,10 +76,14 @@ from ._scopes.scopes import variable_creator_scope as variable_creator_scope
 from ._scopes.scopes import variable_op_scope as variable_op_scope
 from ._scopes.scopes import variable_scope as variable_scope
 from ._scopes.templates import make_template as make_template
+from ._tensors.tensor import Tensor as Tensor
 from ._variables.partitioned import PartitionedVariable as PartitionedVariable
 from ._variables.variable import Variable as Variable
+from ._words.dtypes import DType as DType
+from ._words.dtypes import as_tf as _as_tf
 from ._words.graph_keys import GraphKeys as GraphKeys
 from ._words.missing import lookup_of as _lookup_of
+from ._words.shape import Dimension as Dimension
 from ._words.shape import TensorShape as TensorShape
 from .initializers import constant_initializer as constant_initializer
 from .initializers import glorot_normal_initializer as glorot_normal_initializer
@@ -100,16 +105,17 @@ from .initializers import variance_scaling_initializer as variance_scaling_initi
 from .initializers import zeros_initializer as zeros_initializer
 from .train import moving_average_variables as moving_average_variables
 
-bfloat16 = _jnp.dtype("bfloat16")
-float16 = half = _jnp.dtype("float16")
-float32 = _jnp.dtype("float32")
-float64 = double = _jnp.dtype("float64")
-int8, int16 = _jnp.dtype("int8"), _jnp.dtype("int16")
-int32, int64 = _jnp.dtype("int32"), _jnp.dtype("int64")
-uint8, uint16 = _jnp.dtype("uint8"), _jnp.dtype("uint16")
-uint32, uint64 = _jnp.dtype("uint32"), _jnp.dtype("uint64")
-complex64, complex128 = _jnp.dtype("complex64"), _jnp.dtype("complex128")
-bool = _jnp.dtype("bool")
+as_dtype = _as_tf
+bfloat16 = DType("bfloat16")
+float16 = half = DType("float16")
+float32 = DType("float32")
+float64 = double = DType("float64")
+int8, int16 = DType("int8"), DType("int16")
+int32, int64 = DType("int32"), DType("int64")
+uint8, uint16 = DType("uint8"), DType("uint16")
+uint32, uint64 = DType("uint32"), DType("uint64")
+complex64, complex128 = DType("complex64"), DType("complex128")
+bool = DType("bool")
 
 _settle(__name__)
 # What pickles of version 0.1.0 name.
@@ -122,4 +128,29 @@ _keep_former(
     },
 )
 
-__getattr__ = _lookup_of("")
+_ON_DEMAND = (
+    "contrib",
+    "distributions",
+    "image",
+    "layers",
+    "linalg",
+    "math",
+    "moving_averages",
+    "nn",
+    "random",
+    "rnn_cell",
+)
+"""Modules that are imported when they are asked for, as the ops are."""
+
+_missing = _lookup_of("")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _ON_DEMAND:
+        return _import_module(f"{__name__}.{name}")
+    if not name.startswith("_"):
+        from ._ops.tables import ROOT
+
+        if name in ROOT:
+            return ROOT[name]
+    return _missing(name)

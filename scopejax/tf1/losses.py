@@ -1,4 +1,7 @@
-"""The part of `tf.losses` that is about variables: the regularization losses."""
+"""`tf.losses`: the regularization losses of variables, and losses of predictions.
+
+What computes is imported when it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -43,4 +46,34 @@ def get_regularization_loss(
     return total
 
 
-__getattr__ = lookup_of("losses")
+_missing = lookup_of("losses")
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_"):
+        from ._ops.tables import LOSSES
+
+        if name in LOSSES:
+            return LOSSES[name]
+    return _missing(name)
+
+
+def get_total_loss(
+    add_regularization_losses: bool = True,
+    name: str = "total_loss",
+    scope: str | None = None,
+) -> Any:
+    """The sum of all losses of the graph.
+
+    >>> from scopejax import tf1
+    >>> with tf1.Graph().as_default():
+    ...     loss = tf1.losses.absolute_difference([1.0], [3.0])
+    ...     float(tf1.losses.get_total_loss())
+    2.0
+    """
+    losses = get_collection(GraphKeys.LOSSES, scope)
+    if add_regularization_losses:
+        losses += get_regularization_losses(scope)
+    from ._ops.elementwise import add_n
+
+    return add_n([loss.value() for loss in losses], name=name)

@@ -233,9 +233,9 @@ def test_control_dependencies_change_nothing():
 
 
 def test_identity():
-    """It is the array of a variable, of numbers, or of an array."""
+    """It is a tensor of a variable, of numbers, or of an array."""
     v = tf1.Variable([1.0, 2.0])
-    assert isinstance(tf1.identity(v, name="v"), jax.Array)
+    assert isinstance(tf1.identity(v, name="v"), tf1.Tensor)
     np.testing.assert_array_equal(tf1.identity(v), v)
     assert tf1.identity(2).dtype == "int32"
     np.testing.assert_array_equal(jax.jit(tf1.identity)(v), v)
@@ -275,7 +275,7 @@ def test_stop_gradient(key):
 def test_constants(value, dtype, expected):
     """Python's numbers have TF1's dtypes, unless another is asked for."""
     found = tf1.constant(value, dtype, name="c")
-    assert isinstance(found, jax.Array)
+    assert isinstance(found, tf1.Tensor)
     assert (found.dtype, found.shape) == (expected, np.shape(value))
     np.testing.assert_array_equal(np.asarray(found, np.complex64), value)
 

@@ -62,9 +62,10 @@ def as_value(value: Any, dtype: np.dtype | None = None) -> Any:
       TypeError: it is no array of numbers, or they do not fit `dtype`.
       ValueError: a JAX array has another dtype, a list is ragged, or there is nothing.
     """
-    if isinstance(value, ArrayLike):
+    known = isinstance(value, ArrayLike)
+    if known:
         value = value.value()
-    if isinstance(value, InitialValue | jax.core.Tracer | jax.Array):
+    if known or isinstance(value, InitialValue | jax.core.Tracer | jax.Array):
         if dtype is not None and value.dtype != dtype:
             raise tf_error(
                 ValueError,

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..._base.sizes import as_sizes
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, filled
+from .._tensors.convert import dtype_of
+from .._tensors.tensor import Tensor
 from .._variables.operation import Assignment
 from .._words.devices import device_named
 from .._words.graph_keys import GraphKeys
@@ -184,14 +185,14 @@ def constant(
     shape: Any = None,
     name: str = "Const",
     verify_shape: bool = False,
-) -> jax.Array:
-    """An array; Python's numbers become int32, float32, bool or complex64.
+) -> Tensor:
+    """A tensor; Python's numbers become int32, float32, bool or complex64.
 
     Args:
       value: numbers, or nested lists of them.
       dtype: of the array.
       shape: filled in order, and with the last number to the end.
-      name: without effect.
+      name: of the tensor.
       verify_shape: refuses a value of another shape.
 
     Raises:
@@ -200,34 +201,33 @@ def constant(
     >>> constant([1, 2]).dtype.name, constant(1, "float32", [2]).tolist()
     ('int32', [1.0, 1.0])
     """
-    del name
-    array = as_value(value, None if dtype is None else np.dtype(dtype))
-    if dtype is not None and not isinstance(array, jax.Array):
-        array = np.asarray(array, np.dtype(dtype))
+    wanted = None if dtype is None else dtype_of(dtype)
+    array = as_value(value, wanted)
+    if wanted is not None and not isinstance(array, jax.Array):
+        array = np.asarray(array, wanted)
     sizes = as_sizes(shape)
     if sizes is not None and tuple(array.shape) != sizes:
         array = filled(np.asarray(array), sizes, verify_shape)
-    return jnp.asarray(array)
+    return Tensor(array, name)
 
 
-def identity(input: Any, name: str | None = None) -> jax.Array:
-    """The value of a variable, or the array itself.
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """A tensor of the value of a variable, or of an array.
 
-    >>> identity(2.0).shape
-    ()
+    >>> identity(2.0, name="x")
+    <tf.Tensor 'x:0' shape=() dtype=float32>
     """
-    del name
-    array: jax.Array = jnp.asarray(as_value(input))
-    return array
+    return Tensor(as_value(input), name or "Identity")
 
 
-def stop_gradient(input: Any, name: str | None = None) -> jax.Array:
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """`jax.lax.stop_gradient` of an array or a variable.
 
     >>> jax.grad(lambda x: x * stop_gradient(x))(3.0).item()
     3.0
     """
-    return jax.lax.stop_gradient(identity(input, name))
+    stopped = jax.lax.stop_gradient(as_value(input))
+    return Tensor(stopped, name or "StopGradient")
 
 
 def control_dependencies(control_inputs: Any) -> AbstractContextManager[None]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from ..._base.errors import InvalidArgumentError
@@ -24,7 +26,8 @@ from ..._scope.scope import Scope
 from .._graph.caches import fresh_mark
 from .._graph.graph import ModelGraph
 from .._graph.values import ParamValues
-from .._words.array_like import ArrayLike
+from .._tensors.calls import wrapped
+from .._words.array_like import ArrayLike, results_as
 
 
 class _Run(NamedTuple):
@@ -34,11 +37,13 @@ class _Run(NamedTuple):
       function: in TF1's style.
       stateful: whether what is not trainable may be assigned.
       seen: gets the values of the run.
+      tensors: whether the arguments are tensors, and what operators give.
     """
 
     function: Callable[..., Any]
     stateful: bool = False
     seen: Callable[[ParamValues], Any] | None = None
+    tensors: bool = False
 
     def model(self, scope: Scope, /, *args: Any, **kwargs: Any) -> Any:
         """The function, run in a graph whose variables are those of `scope`."""
@@ -47,29 +52,39 @@ class _Run(NamedTuple):
             self.seen(values)
         graph = ModelGraph(values, sys._getframe())
         try:
-            with fresh_mark(), graph.as_default():
+            with fresh_mark(), graph.as_default(), self._results():
+                if self.tensors:
+                    args, kwargs = wrapped(args), wrapped(kwargs)
                 return _arrays(self.function(*args, **kwargs))
         finally:
             graph.close()
 
+    def _results(self) -> AbstractContextManager[None]:
+        """Within it operators of variables give what the function works with."""
+        return results_as(wrapped if self.tensors else None)
+
 
 def _arrays(result: Any) -> Any:
-    """What a function returns, variables as their values."""
+    """What a function returns, variables and tensors as their values."""
 
     def is_like(leaf: Any) -> bool:
         return isinstance(leaf, ArrayLike)
 
     return jax.tree.map(
-        lambda leaf: leaf.value() if is_like(leaf) else leaf, result, is_leaf=is_like
+        lambda leaf: jnp.asarray(leaf) if is_like(leaf) else leaf,
+        result,
+        is_leaf=is_like,
     )
 
 
-def transform(function: Callable[..., Any]) -> Transformed:
+def transform(function: Callable[..., Any], *, tensors: bool = False) -> Transformed:
     """Makes pure functions of a function in TF1's style.
 
     Args:
       function: ``function(*args, **kwargs) -> out``, which calls `get_variable`,
         `variable_scope` and the like. It must do the same for the same arguments.
+      tensors: True gives `function` its arrays as tensors, with `get_shape` and the
+        like, and operators of variables make tensors. What it returns is arrays.
 
     Returns:
       A `scopejax.Transformed`: ``init(key, *args) -> params``, ``apply(params, *args,
@@ -92,7 +107,7 @@ def transform(function: Callable[..., Any]) -> Transformed:
     (4, 3)
     """
     _require_callable(function)
-    net = core_transform(_Run(function).model)
+    net = core_transform(_Run(function, tensors=tensors).model)
 
     def init(
         key: jax.Array,
@@ -104,7 +119,8 @@ def transform(function: Callable[..., Any]) -> Transformed:
         **kwargs: Any,
     ) -> dict[str, Any]:
         runs: list[ParamValues] = []
-        init = core_transform(_Run(function, seen=runs.append).model).init
+        run = _Run(function, seen=runs.append, tensors=tensors)
+        init = core_transform(run.model).init
         params = init(key, *args, given=given, mesh=mesh, progress=progress, **kwargs)
         return _placed(params, runs[-1].devices, mesh)
 
@@ -130,7 +146,9 @@ def _placed(
     return from_flat({**flat, **moved}) if moved else tree
 
 
-def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
+def transform_with_state(
+    function: Callable[..., Any], *, tensors: bool = False
+) -> TransformedWithState:
     """`transform` of a function that assigns variables: moving averages, a step.
 
     The variables that are not trainable are the state: `assign` and its kin change it,
@@ -138,7 +156,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
     is at the end.
 
     Args:
-      function: as of `transform`.
+      function, tensors: as of `transform`.
 
     Returns:
       A `scopejax.TransformedWithState`.
@@ -158,7 +176,9 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
     (Array(1, dtype=int32), {'step': Array(1, dtype=int32)})
     """
     _require_callable(function)
-    net = core_transform_with_state(_Run(function, stateful=True).model)
+    net = core_transform_with_state(
+        _Run(function, stateful=True, tensors=tensors).model
+    )
 
     def init(
         key: jax.Array,
@@ -170,8 +190,8 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         **kwargs: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         runs: list[ParamValues] = []
-        model = _Run(function, stateful=True, seen=runs.append).model
-        init = core_transform_with_state(model).init
+        run = _Run(function, stateful=True, seen=runs.append, tensors=tensors)
+        init = core_transform_with_state(run.model).init
         params, state = init(
             key, *args, given=given, mesh=mesh, progress=progress, **kwargs
         )

@@ -17,6 +17,7 @@ from .._graph.graph import Graph
 from .._graph.values import GraphValues
 from .._initial.values import InitialValue, as_value
 from .._words.array_like import Indexable
+from .._words.dtypes import DType
 from .._words.shape import TensorShape
 from .creation import create_variable
 from .operation import Assignment, InitializerOp, Operation
@@ -141,9 +142,9 @@ class Variable(Indexable):
         return self.shape
 
     @property
-    def dtype(self) -> np.dtype:
-        """NumPy's dtype."""
-        return self._plan.dtype
+    def dtype(self) -> DType:
+        """That of its numbers."""
+        return DType(self._plan.dtype)
 
     @property
     def trainable(self) -> bool:
@@ -268,7 +269,8 @@ class Variable(Indexable):
 
     def _converted(self, value: Any) -> jax.Array:
         """A value that is assigned or added: of this shape and dtype."""
-        array = jnp.asarray(as_value(value, self.dtype), self.dtype)
+        dtype = self._plan.dtype
+        array = jnp.asarray(as_value(value, dtype), dtype)
         if array.shape != self._plan.shape:
             raise tf_error(
                 ValueError,

@@ -2,17 +2,39 @@
 
 In operators and in jax.numpy these stand for their value. In a JAX transform too: as a
 pytree one has its value as only child, and what comes out on the other side is that
-value, a plain array.
+value, a plain array. What operators give is a plain array too, or in a model that is
+written with TF1's ops whatever `RESULTS` makes of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import numpy as np
+
+
+class _Results(threading.local):
+    """What operators of variables make of an array: None leaves it as it is."""
+
+    wrap: Callable[[Any], Any] | None = None
+
+
+RESULTS = _Results()
+
+
+@contextlib.contextmanager
+def results_as(wrap: Callable[[Any], Any] | None) -> Iterator[None]:
+    """Within it operators of variables give what `wrap` makes of the array."""
+    before, RESULTS.wrap = RESULTS.wrap, wrap
+    try:
+        yield
+    finally:
+        RESULTS.wrap = before
 
 
 class ArrayLike:
@@ -29,8 +51,23 @@ class ArrayLike:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         jax.tree_util.register_pytree_node(
-            cls, lambda like: ((like.value(),), None), lambda _, children: children[0]
+            cls, lambda like: ((like.value(),), None), cls._from_children
         )
+
+    @classmethod
+    def _from_children(cls, _: None, children: Any) -> Any:
+        """What comes out of a JAX transform."""
+        return children[0]
+
+    leads = False  # whether it decides what an operator with another one gives
+
+    def _result(self, array: Any) -> Any:
+        """What indexing gives."""
+        return array if RESULTS.wrap is None else RESULTS.wrap(array)
+
+    def _computed(self, function: Callable[..., Any], *values: Any) -> Any:
+        """What an operator gives."""
+        return self._result(function(*values))
 
     def __jax_array__(self) -> jax.Array:
         return self.value()
@@ -70,16 +107,29 @@ def _plain(other: Any) -> Any:
     return other.value() if isinstance(other, ArrayLike) else other
 
 
+def _plain_index(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_plain_index, index))
+    if isinstance(index, slice):
+        return slice(_plain(index.start), _plain(index.stop), _plain(index.step))
+    return _plain(index)
+
+
 def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: function(self.value(), _plain(other))
+    def call(self: Any, other: Any) -> Any:
+        if isinstance(other, ArrayLike) and other.leads and not self.leads:
+            return NotImplemented
+        return self._computed(function, self.value(), _plain(other))
+
+    return call
 
 
 def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: function(_plain(other), self.value())
+    return lambda self, other: self._computed(function, _plain(other), self.value())
 
 
 def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda self: function(self.value())
+    return lambda self: self._computed(function, self.value())
 
 
 for _name in (*_BINARY, *_COMPARED):
@@ -95,8 +145,8 @@ class Indexable(ArrayLike):
 
     __slots__ = ()
 
-    def __getitem__(self, index: Any) -> jax.Array:
-        return self.value()[index]
+    def __getitem__(self, index: Any) -> Any:
+        return self._result(self.value()[_plain_index(index)])
 
     def __iter__(self) -> Iterator[Any]:
         # As in TF1; and JAX's indexing past the end would never stop.

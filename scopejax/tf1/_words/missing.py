@@ -1,7 +1,7 @@
 """What is asked of `tf1` and not there: an error that says where to go instead.
 
-Numeric ops are JAX's: where one is called the same it is found by that, the others
-stand in a table.
+A numeric op that `tf1` does not have may be one of JAX: where one is called the same it
+is found by that.
 """
 
 from __future__ import annotations
@@ -11,75 +11,13 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 _RENAMED: dict[str, str] = {
-    "add_n": "sum(arrays)",
-    "batch_matmul": "jnp.matmul",
-    "boolean_mask": "x[mask]",
-    "cast": "x.astype(dtype)",
-    "clip_by_global_norm": "optax.clip_by_global_norm",
-    "clip_by_value": "jnp.clip",
-    "cond": "jax.lax.cond",
-    "convert_to_tensor": "jnp.asarray",
-    "assert_equal": "jax.experimental.checkify",
-    "div": "jnp.divide",
-    "erf": "jax.scipy.special.erf",
-    "fill": "jnp.full",
     "function": "jax.jit",
-    "gather": "jnp.take",
-    "gather_nd": "x[indices]",
     "gradients": "jax.grad",
     "group": "nothing: program order is the order",
     "hessians": "jax.hessian",
-    "identity_n": "the arrays themselves",
-    "lgamma": "jax.scipy.special.gammaln",
-    "map_fn": "jax.lax.map",
-    "multinomial": "jax.random.categorical",
     "no_op": "nothing: program order is the order",
-    "one_hot": "jax.nn.one_hot",
-    "pad": "jnp.pad",
     "placeholder": "an argument of the function",
     "placeholder_with_default": "an argument of the function, with a default",
-    "Print": "jax.debug.print",
-    "py_func": "jax.pure_callback",
-    "random_normal": "jax.random.normal",
-    "random_shuffle": "jax.random.permutation",
-    "random_uniform": "jax.random.uniform",
-    "range": "jnp.arange",
-    "rank": "x.ndim",
-    "reduce_logsumexp": "jax.nn.logsumexp",
-    "scan": "jax.lax.scan",
-    "scatter_add": "x.at[indices].add",
-    "scatter_update": "x.at[indices].set",
-    "segment_sum": "jax.ops.segment_sum",
-    "shape": "x.shape",
-    "size": "x.size",
-    "slice": "x[start:stop]",
-    "strided_slice": "x[start:stop:step]",
-    "to_float": "x.astype(jnp.float32)",
-    "to_int32": "x.astype(jnp.int32)",
-    "truncated_normal": "jax.random.truncated_normal",
-    "unstack": "tuple(x)",
-    "while_loop": "jax.lax.while_loop",
-    "nn.batch_normalization": "jax.nn.standardize",
-    "nn.bias_add": "x + bias",
-    "nn.conv2d": "jax.lax.conv_general_dilated",
-    "nn.conv1d": "jax.lax.conv_general_dilated",
-    "nn.avg_pool": "jax.lax.reduce_window",
-    "nn.max_pool": "jax.lax.reduce_window",
-    "nn.dropout": "jax.random.bernoulli with VariableScope.key",
-    "nn.embedding_lookup": "jnp.take",
-    "nn.l2_loss": "0.5 * jnp.sum(x**2)",
-    "nn.l2_normalize": "x / jnp.linalg.norm(x)",
-    "nn.moments": "jnp.mean and jnp.var",
-    "nn.dynamic_rnn": "jax.lax.scan",
-    "nn.static_rnn": "jax.lax.scan",
-    "nn.in_top_k": "jax.lax.top_k",
-    "nn.softmax_cross_entropy_with_logits": "optax.softmax_cross_entropy",
-    "nn.softmax_cross_entropy_with_logits_v2": "optax.softmax_cross_entropy",
-    "nn.sigmoid_cross_entropy_with_logits": "optax.sigmoid_binary_cross_entropy",
-    "nn.sparse_softmax_cross_entropy_with_logits": (
-        "optax.softmax_cross_entropy_with_integer_labels"
-    ),
-    "losses.mean_squared_error": "optax.squared_error",
     "train.AdagradOptimizer": "optax.adagrad",
     "train.AdamOptimizer": "optax.adam",
     "train.GradientDescentOptimizer": "optax.sgd",
@@ -100,7 +38,7 @@ _RENAMED: dict[str, str] = {
     "train.warm_start": "scopejax.checkpoints.load_matching and init(..., given=)",
 }
 
-_NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r", "x", "0", "sum")
+_NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r")
 
 # Where the ops of TF1's modules are looked for, in this order; imported when asked.
 _JNP, _NN, _LAX = ("jnp", "jax.numpy"), ("jax.nn", "jax.nn"), ("jax.lax", "jax.lax")
@@ -119,8 +57,8 @@ _FAMILIES: dict[str, tuple[tuple[str, str], ...]] = {
 def instead(name: str) -> str | None:
     """JAX's name for a numeric op of TF1, where there is an obvious one.
 
-    >>> instead("matmul"), instead("reduce_sum"), instead("nn.relu"), instead("gfile")
-    ('jnp.matmul', 'jnp.sum', 'jax.nn.relu', None)
+    >>> instead("bincount"), instead("nn.gelu"), instead("gradients"), instead("gfile")
+    ('jnp.bincount', 'jax.nn.gelu', 'jax.grad', None)
     """
     if name in _RENAMED:
         return _RENAMED[name]
@@ -135,7 +73,7 @@ def instead(name: str) -> str | None:
 
 
 class _Family:
-    """One of TF1's modules of numeric ops: there only to say where to look."""
+    """A module of TF1's that is there only to say where to look."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -180,7 +118,7 @@ def lookup_of(module: str) -> Callable[[str], Any]:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if not module and name in _FAMILIES:
+        if not module and name == "signal":
             return _Family(name)
         raise missing(f"{module}.{name}" if module else name)
 
