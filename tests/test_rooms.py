@@ -108,7 +108,7 @@ PUBLIC_MODULES = ("initializers", "partitioners", "checkpoints", "layers")
 
 # ... and besides, words and not machinery.
 TF1_HELPERS = {
-    "_base.lines": {"CallPath", "innermost_line", "user_line", "user_steps"},
+    "_base.lines": {"CallPath", "innermost_line", "is_jax", "user_line", "user_steps"},
     "_base.names": {"Path", "nearest"},
     "_base.tf1_errors": {"tf_error"},
     "_base.sizes": {"Sizes", "agree", "as_sizes", "is_known", "known", "text"},

@@ -70,7 +70,7 @@ class DType:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
-            return self.dtype == other.dtype
+            return bool(self.dtype == other.dtype)
         same: bool = other is not None and self.dtype == other
         return same
 
