@@ -11,8 +11,10 @@ from __future__ import annotations
 import difflib
 import functools
 import hashlib
+import heapq
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import jax
 import numpy as np
@@ -113,13 +115,30 @@ def fold_scopes(key: jax.Array, path: Path) -> jax.Array:
 def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Up to three existing names that look like `name`, best first.
 
-    A name with the same last component counts, wherever it is.
+    A name with the same last component counts, wherever it is. Among many names only
+    the most alike are compared letter by letter.
     """
     names = list(names)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    likely = names if len(names) <= _COMPARED else _likely(name, names)
+    close = difflib.get_close_matches(name[:_LONG], likely, n=3, cutoff=0.6)
     last = name.rpartition("/")[2]
-    alike = [other for other in names if other.rpartition("/")[2] == last]
+    alike = [other for other in likely if other.rpartition("/")[2] == last]
     return tuple(dict.fromkeys([*close, *sorted(alike, key=natural)]))[:3]
+
+
+_COMPARED = 100  # names that difflib is given: its time goes by their number
+_LONG = 500  # letters of a name, and by the square of theirs
+
+
+def _likely(name: str, names: list[str]) -> list[str]:
+    """The names with most components of `name`, then most pairs of letters."""
+    components, pairs = set(name.split("/")), set(pairwise(name))
+
+    def shared(other: str) -> tuple[int, int]:
+        alike = pairs.intersection(pairwise(other))
+        return len(components.intersection(other.split("/"))), len(alike)
+
+    return heapq.nlargest(_COMPARED, names, key=shared)
 
 
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:
