@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,6 +48,15 @@ def hand_over(file: BinaryIO, start: int) -> int:
     with suppress(OSError):  # it is advice: Linux writes out what is not needed
         os.posix_fadvise(file.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
     return end
+
+
+def is_special(path: Path) -> bool:
+    """Whether `path` is a pipe, a socket or a device: reading it may never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _sync_folder(folder: Path) -> None:

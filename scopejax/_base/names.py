@@ -21,8 +21,12 @@ import numpy as np
 
 from .errors import InvalidArgumentError
 from .lines import user_line
+from .texts import cut, shown
 
 Path = tuple[str, ...]
+DEEPEST = 900
+"""How many components a name may have: JAX has no trees of a thousand levels."""
+
 _SLASHES = "Separate the components by single slashes, as in 'encoder/h0/kernel'."
 
 
@@ -43,7 +47,7 @@ def split(name: object, inside: Path = ()) -> Path:
     """
     if not isinstance(name, str):
         raise InvalidArgumentError(
-            f"A name must be a string, but received: {name!r}",
+            f"A name must be a string, but received: {shown(name)}",
             name=join(inside) or None,
             expected="str",
             found=type(name).__name__,
@@ -53,10 +57,16 @@ def split(name: object, inside: Path = ()) -> Path:
     path, wrong = _components(name)
     if wrong:
         raise InvalidArgumentError(
-            f"The name {name!r} {wrong}.",
+            f"The name {shown(name)} {wrong}.",
             name=join((*inside, name)),
             where=user_line(),
             remedy=_SLASHES,
+        )
+    if len(inside) + len(path) > DEEPEST:
+        raise InvalidArgumentError(
+            f"A name has {DEEPEST} components at most: JAX's trees nest no deeper.",
+            name=cut(join((*inside, name))),
+            where=user_line(),
         )
     return path
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from .errors import InvalidArgumentError, VariableExistsError
 from .lines import user_line
-from .names import Path, join, split
+from .names import DEEPEST, Path, join, split
+from .texts import cut, shown
 
 Tree = dict[str, Any]
 
@@ -25,33 +26,47 @@ def leaves(
             f"{what} must be a nested dict of arrays, but received: "
             f"{type(tree).__name__}",
             expected="a dict, such as init returns",
-            found=_brief(tree),
+            found=shown(tree),
             where=user_line(),
         )
     return _walk(tree, path, what)
 
 
 def _walk(tree: Mapping[Any, Any], path: Path, what: str) -> Iterator[tuple[Path, Any]]:
-    for key, value in tree.items():
-        if not isinstance(key, str) or not key or "/" in key:
-            raise InvalidArgumentError(
-                f"{what} has a key that is not the name of a scope or variable: "
-                f"{join((*path, repr(key)))}",
-                name=join(path),
-                where=user_line(),
-                remedy="Nest flat names with scopejax.from_flat(tree)."
-                if isinstance(key, str) and key
-                else "Use strings as keys.",
-            )
-        if isinstance(value, Mapping):
-            yield from _walk(value, (*path, key), what)
-        else:
+    levels = [(path, iter(tree.items()))]
+    while levels:
+        path, items = levels[-1]
+        for key, value in items:
+            _require_key(key, path, what)
+            if isinstance(value, Mapping):
+                levels.append(((*path, key), iter(value.items())))
+                _require_shallow(levels[-1][0], what)
+                break
             yield (*path, key), value
+        else:
+            levels.pop()
 
 
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _require_key(key: Any, path: Path, what: str) -> None:
+    if not isinstance(key, str) or not key or "/" in key:
+        raise InvalidArgumentError(
+            f"{what} has a key that is not the name of a scope or variable: "
+            f"{join((*path, repr(key)))}",
+            name=join(path),
+            where=user_line(),
+            remedy="Nest flat names with scopejax.from_flat(tree)."
+            if isinstance(key, str) and key
+            else "Use strings as keys.",
+        )
+
+
+def _require_shallow(path: Path, what: str) -> None:
+    if len(path) > DEEPEST:
+        raise InvalidArgumentError(
+            f"{what} is nested more than {DEEPEST} levels deep: {cut(join(path))}",
+            where=user_line(),
+            remedy="Look for a dict that contains itself.",
+        )
 
 
 def insert(tree: Tree, path: Path, leaf: Any) -> None:

@@ -12,7 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._base.errors import CheckpointError, VariableMismatchError
+from .._base.files import is_special
 from .._base.lines import user_line
+from .._base.names import DEEPEST
+from .._base.texts import cut
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
 from .._text.progress import Work, asked, shown
@@ -151,7 +154,33 @@ def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
 def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Reader:
     """The reader of what lies at `path`."""
     path = Path(path)
-    return to_read(path, format).read(path)
+    _require_readable(path)
+    reader = to_read(path, format).read(path)
+    _require_shallow(path, reader)
+    return reader
+
+
+def _require_readable(path: Path) -> None:
+    """Refuses what may never end, or never begin."""
+    if is_special(path):
+        raise CheckpointError(
+            f"{path} is a pipe, a socket or a device, and a file is wanted.",
+            where=user_line(),
+            remedy="Write it to a file first.",
+        )
+
+
+def _require_shallow(path: Path, reader: Reader) -> None:
+    """Refuses names that JAX has no nested dicts for."""
+    for entry in reader.entries:
+        depth = entry.name.count("/") + 1
+        if depth > DEEPEST:
+            reader.close()
+            raise CheckpointError(
+                f"{path} has a name of {depth:,} components, {cut(entry.name)}",
+                expected=f"{DEEPEST} components at most",
+                where=user_line(),
+            )
 
 
 def _options(

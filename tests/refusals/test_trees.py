@@ -217,3 +217,24 @@ def test_any_tree_fits_or_every_difference_is_listed(kept, wrong, extra):
     for kind, names in (("missing", missing), ("shape", wrong), ("unexpected", extra)):
         told = [line.split()[1].rstrip(":") for line in lines if kind in line[:14]]
         assert sorted(told) == sorted(names)
+
+
+def test_a_tree_without_end_is_refused():
+    """A dict that contains itself, or nests beyond what JAX takes, is told."""
+    endless = {}
+    endless["a"] = endless
+    for call in (sj.to_flat, sj.merge, NET.check):
+        refusal(
+            sj.InvalidArgumentError, lambda call=call: call(endless), match="900 levels"
+        )
+
+
+def test_a_tree_of_many_levels_is_flattened():
+    """What JAX takes, all functions of trees take."""
+    tree = W
+    for _ in range(900):
+        tree = {"d": tree}
+    ((name, leaf),) = sj.to_flat(tree).items()
+    assert name.count("d") == 900
+    assert leaf is W
+    assert sj.to_flat(sj.from_flat({name: leaf})) == {name: leaf}

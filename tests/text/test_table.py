@@ -233,3 +233,23 @@ def test_partitions_have_a_column_where_there_are_any():
     assert len(str(manifest).splitlines()) == 9
     assert "<span>partition</span>" in manifest._repr_html_()
     assert "partition" not in str(manifest.select("d"))
+
+
+def test_a_name_of_many_scopes_is_shown_short():
+    """Below some levels the rest of a name is one row, cut; nothing recurses."""
+    path = ("d",) * 900
+
+    def deep(scope):
+        for component in path:
+            scope = scope / component
+        scope.get_variable("w", ())
+        scope.get_variable("v", (2,))
+
+    manifest = sj.transform(deep).manifest()
+    rows = labels(manifest.values())
+    assert rows.count("d/") == 48
+    assert rows[-3].endswith("/d/v")
+    assert "..." in rows[-3]
+    assert "d/w" in manifest._repr_html_()
+    assert "d/w" in manifest.to_markdown()
+    assert "0 changed" not in str(sj.compare(manifest.shapes(), manifest.shapes()))
