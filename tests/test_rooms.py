@@ -27,7 +27,7 @@ ROOMS = {
     "_version": "",
     "_making": "verdicts threefry recipe kind put plain rows fused sharded in_trace"
     " maker",
-    "_manifest": "patterns fit diff digest manifest",
+    "_manifest": "patterns fit diff union digest manifest",
     "views": None,
     "graphs": None,
     "_model": "init transformed transform remat",

@@ -26,7 +26,7 @@ def leaves(
             f"{what} must be a nested dict of arrays, but received: "
             f"{type(tree).__name__}",
             expected="a dict, such as init returns",
-            found=shown(tree),
+            found=cut(shown(tree), 60),
             where=user_line(),
         )
     return _walk(tree, path, what)

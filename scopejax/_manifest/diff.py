@@ -48,7 +48,9 @@ class SpecChange(NamedTuple):
         return ", ".join(map(self._field, self.fields))
 
     def _field(self, name: str) -> str:
-        old, new = (_text(name, getattr(s, name)) for s in (self.before, self.after))
+        old, new = (
+            field_text(name, getattr(s, name)) for s in (self.before, self.after)
+        )
         return f"{name} {old} -> {new}" if old != new else f"{name} {new}, another one"
 
 
@@ -100,7 +102,8 @@ def _row(spec: VariableSpec) -> str:
     return f"{spec.dtype}{list(spec.shape)}, {describe(spec.initializer)}{where}"
 
 
-def _text(field: str, value: Any) -> str:
+def field_text(field: str, value: Any) -> str:
+    """What a field of a spec holds, as a short text."""
     if field == "partition":
         return str(as_partition(value)) or "None"
     if field == "initializer" or callable(value):

@@ -164,21 +164,3 @@ def _differs(name: str, spec: Described, leaf: Any) -> Iterator[str]:
     ):
         if expected != found:
             yield f"{field:<10}  {name}: expected {expected} and found {found}"
-
-
-_AGREED = ("shape", "dtype", "trainable", "stack")
-
-
-def require_agreement(one: VariableSpec, two: VariableSpec) -> None:
-    """Raises where two models ask for other variables under one name."""
-    for field in _AGREED:
-        ours, theirs = getattr(one, field), getattr(two, field)
-        if ours != theirs:
-            raise VariableMismatchError(
-                f"The two models disagree on {one.name}: {field} {ours} and {theirs}.",
-                name=one.name,
-                expected=str(ours),
-                found=str(theirs),
-                where=two.where,
-                first=one.where,
-            )

@@ -25,8 +25,9 @@ from .._text import table as summary
 from .._text.progress import making_shown
 from .diff import ManifestDiff
 from .digest import digest
-from .fit import require_agreement, require_fit
+from .fit import require_fit
 from .patterns import Pattern, matches, require_matches
+from .union import agreed
 
 
 class Manifest(Displayed, Mapping[str, VariableSpec]):
@@ -156,14 +157,19 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     def __or__(self, other: Manifest) -> Manifest:
         """The union of two models' variables, for models that share parameters.
 
+        Where one model computes an initial value from its inputs, or copies another
+        variable's, that stays, whichever side it is on.
+
         Raises:
-          VariableMismatchError: a variable is in both and differs.
+          VariableMismatchError: a variable is in both and differs: in shape, dtype,
+            initializer, trainable, partition, regularizer, constraint.
         """
-        for name in self.keys() & other.keys():
-            require_agreement(self[name], other[name])
-        return Manifest(
-            [*self.values(), *(v for k, v in other.items() if k not in self)]
-        )
+        if not isinstance(other, Manifest):
+            return NotImplemented
+        joined = {**self}
+        for name, spec in other.items():
+            joined[name] = agreed(self[name], spec) if name in self else spec
+        return Manifest(joined.values())
 
     # Making and checking
 
