@@ -24,7 +24,7 @@ from .lines import user_line
 from .texts import cut, shown
 
 Path = tuple[str, ...]
-DEEPEST = 900
+DEEPEST = 920
 """How many components a name may have: JAX has no trees of a thousand levels."""
 
 _SLASHES = "Separate the components by single slashes, as in 'encoder/h0/kernel'."

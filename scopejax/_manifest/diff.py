@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .._base.displayed import Displayed
+from .._base.texts import printable
 from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.sameness import same
@@ -91,7 +92,7 @@ class ManifestDiff(Displayed):
         lines = [f"  + {k}: {_row(spec)}" for k, spec in self.added.items()]
         lines += [f"  - {k}: {_row(spec)}" for k, spec in self.removed.items()]
         lines += [f"  ~ {k}: {change.text}" for k, change in self.changed.items()]
-        return "\n".join([self.headline, *lines])
+        return "\n".join([self.headline, *map(printable, lines)])
 
     def __repr__(self) -> str:
         return f"<ManifestDiff: {self.headline}>"

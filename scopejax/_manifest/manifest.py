@@ -26,7 +26,7 @@ from .._text.progress import making_shown
 from .diff import ManifestDiff
 from .digest import digest
 from .fit import require_fit
-from .patterns import Pattern, matches, require_matches
+from .patterns import Pattern, matches, require_matches, selected
 from .union import agreed
 
 
@@ -74,7 +74,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
           collection: only those in this collection.
 
         Raises:
-          InvalidArgumentError: a glob or an expression matches no variable at all.
+          InvalidArgumentError: a glob or an expression matches no variable at all, or
+            no variable is in the collection, which is none of TF1's own.
 
         >>> import scopejax as sj
         >>> def model(scope):
@@ -82,14 +83,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         >>> list(sj.transform(model).manifest().select("a/**"))
         ['a/w']
         """
-        require_matches(patterns, self)
-        return Manifest(
-            spec
-            for spec in self.values()
-            if (not patterns or any(matches(p, spec) for p in patterns))
-            and trainable in (None, spec.trainable)
-            and (collection is None or collection in spec.collections)
-        )
+        return Manifest(selected(self, patterns, trainable, collection))
 
     def mask(
         self,

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
+
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
-from .._spec.spec import VariableSpec
+from .._base.names import nearest
+from .._base.texts import shown
+from .._spec.spec import USUAL_COLLECTIONS, VariableSpec
 
 Pattern = str | re.Pattern[str] | Callable[[VariableSpec], bool]
 """A glob over full names, an expression that matches all of one, or a predicate."""
@@ -43,6 +47,48 @@ def require_matches(
         raise no_match(pattern, specs)
 
 
+def selected(
+    specs: Mapping[str, VariableSpec],
+    patterns: tuple[Pattern, ...],
+    trainable: bool | None,
+    collection: str | None,
+) -> list[VariableSpec]:
+    """What `Manifest.select` takes.
+
+    Raises:
+      InvalidArgumentError: one of them is no such thing, or covers nothing.
+    """
+    require_matches(patterns, specs)
+    _require_flags(specs, trainable, collection)
+    return [
+        spec
+        for spec in specs.values()
+        if (not patterns or any(matches(pattern, spec) for pattern in patterns))
+        and trainable in (None, spec.trainable)
+        and (collection is None or collection in spec.collections)
+    ]
+
+
+def _require_flags(
+    specs: Mapping[str, VariableSpec], trainable: Any, collection: Any
+) -> None:
+    """Refuses what is no flag, and a collection of none; TF1's own may be empty."""
+    if not isinstance(trainable, bool | np.bool_ | None):
+        raise InvalidArgumentError(
+            f"trainable must be True, False or None, but received: {shown(trainable)}",
+            where=user_line(),
+        )
+    if collection is None or collection in USUAL_COLLECTIONS:
+        return
+    known = {name: None for spec in specs.values() for name in spec.collections}
+    if collection not in known:
+        raise InvalidArgumentError(
+            f"No variable is in the collection {shown(collection)}.",
+            where=user_line(),
+            nearest=nearest(str(collection), map(str, known)) or tuple(known)[:3],
+        )
+
+
 def matches_name(pattern: NamePattern, name: str) -> bool:
     """Whether a variable of the full name `name` is meant; as `matches`.
 
@@ -62,7 +108,7 @@ def _matches(pattern: Any, name: str, described: Any) -> bool:
     what = "name" if isinstance(described, str) else "VariableSpec"
     raise InvalidArgumentError(
         f"A pattern is a glob, a compiled regular expression or a function of a"
-        f" {what}, but received: {pattern!r}",
+        f" {what}, but received: {shown(pattern)}",
         where=user_line(),
     )
 

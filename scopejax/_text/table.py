@@ -167,7 +167,7 @@ def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[_Row]:
     if node.below is None:
         (item,) = node.items
         cells = (node.name, *(column.cell(item) for column in columns))
-        yield _Row(depth, cells, "variable")
+        yield _Row(depth, tuple(map(printable, cells)), "variable")
         return
     yield _Row(depth, _totals(node, f"{node.name}/", columns), "scope")
     for below in node.below:
@@ -175,7 +175,8 @@ def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[_Row]:
 
 
 def _totals(node: Node, label: str, columns: _Columns) -> tuple[str, ...]:
-    return (label, *(column.total(node.items) for column in columns))
+    cells = (label, *(column.total(node.items) for column in columns))
+    return tuple(map(printable, cells))
 
 
 def to_text(

@@ -15,6 +15,7 @@ from .._base.errors import CheckpointError, VariableMismatchError
 from .._base.files import is_special
 from .._base.lines import user_line
 from .._base.names import DEEPEST
+from .._base.numbers import counted
 from .._base.texts import cut
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
@@ -23,6 +24,7 @@ from ._entry import Entry, Reader
 from ._formats import to_read
 from ._plan import Cast, Report, Target, Transfer, Transpose, plan
 from ._renaming import Renaming
+from ._tensorflow import NON_SLOT
 
 
 def load(
@@ -63,7 +65,8 @@ def load(
 
     Raises:
       FileNotFoundError: there is no such file.
-      CheckpointError: the file is damaged or cut short, or an array is none.
+      CheckpointError: the file is damaged or cut short, or an array is none; or nothing
+        is asked for, and it has slots of an optimizer without their variables.
       VariableMismatchError: lists every difference from `target`; or an array has 64
         bits, and ``jax_enable_x64`` is off; or a number does not fit into its new
         dtype.
@@ -81,6 +84,8 @@ def load(
     """
     options = _options(select, rename, cast, transpose)
     with open_checkpoint(path, format) as reader:
+        if target is None and select is None and not slot:
+            _require_variables(reader)
         planned = plan(of_slot(reader, slot), target, **options)
         return _bring(progress, reader, *planned)[0]
 
@@ -197,6 +202,26 @@ def _options(
         "transpose": transpose,
         "strict": strict,
     }
+
+
+def _require_variables(reader: Reader) -> None:
+    """Refuses to load what is left over where all is taken for an optimizer's.
+
+    A variable whose own name is that of a slot, ``model/Adam``, is one of these.
+    """
+    variables = {entry.name for entry in reader.entries if not entry.slot}
+    alone = [entry for entry in reader.entries if entry.name not in variables]
+    alone = [e for e in alone if e.slot != NON_SLOT or not variables]
+    if alone:
+        raise CheckpointError(
+            f"{alone[0].stored} is what an optimizer keeps for {alone[0].name}, by its"
+            " name, and that variable is not in the file.",
+            name=alone[0].stored,
+            found=counted(len(alone), "such array"),
+            where=user_line(),
+            remedy=f"slot={alone[0].slot!r} loads it, select='**' all others; rename a"
+            " variable that is called like that.",
+        )
 
 
 def of_slot(reader: Reader, slot: str) -> list[Entry]:

@@ -47,6 +47,8 @@ class OrbaxReader(Reader):
     kind = KIND
 
     def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         ocp = _library()
         self._path = path.absolute()
         if (self._path / _ITEM / "_METADATA").is_file():

@@ -12,6 +12,7 @@ from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
+from .._base.texts import printable
 from .._base.trees import flat_names, is_array
 from .._manifest.fit import Described, differences, refuse
 from .._manifest.manifest import Manifest
@@ -66,7 +67,7 @@ class Report(NamedTuple):
     def __str__(self) -> str:
         counts = (f"{len(names)} {what}" for what, names in self._asdict().items())
         lines = [
-            f"  {what:<10}  {name}"
+            f"  {what:<10}  {printable(name)}"
             for what in ("missing", "unused")
             for name in getattr(self, what)
         ]

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 
 from .._base.names import Path
+from .._base.texts import printable
 from .._spec.spec import VariableSpec
 from ._flow import Flow, Op
 from ._folding import Shapes, folded, shown
@@ -91,8 +92,8 @@ class Box:
 
     @property
     def name(self) -> str:
-        """What it is called in the box around."""
-        return self.path[-1] if self.path else ""
+        """What it is called in the box around, safe to print."""
+        return printable(self.path[-1]) if self.path else ""
 
     def inside(self) -> list[Box]:
         """The boxes in it."""

@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from .._base.names import split
 from .._base.numbers import bytes_text, short_text
+from .._base.texts import printable
 
 
 class Line(Protocol):
@@ -83,7 +83,7 @@ def _table(rows: Sequence[Line]) -> tuple[list[str], list[tuple[str, list[str]]]
 
 
 def _name(row: Line) -> str:
-    return split(row.name)[-1] if row.name else "total"
+    return printable(row.name.rpartition("/")[2]) if row.name else "total"
 
 
 def _depths(rows: Sequence[Line]) -> list[int]:

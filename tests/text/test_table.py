@@ -253,3 +253,26 @@ def test_a_name_of_many_scopes_is_shown_short():
     assert "d/w" in manifest._repr_html_()
     assert "d/w" in manifest.to_markdown()
     assert "0 changed" not in str(sj.compare(manifest.shapes(), manifest.shapes()))
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m", "a\nb", "\r", "\u202e", "\x9b"])
+def test_control_characters_are_escaped_everywhere(text):
+    """No table, view, graph, profile or error obeys what a name holds."""
+
+    def model(scope, x):
+        return jnp.tanh(x * (scope / text).get_variable("w", (3,)))
+
+    net, x = sj.transform(model), jnp.ones(3)
+    manifest = net.manifest(x)
+    with pytest.raises(sj.VariableMismatchError, match="differs") as info:
+        manifest.check({})
+    shown = [
+        *(str(manifest), manifest.to_markdown(), manifest._repr_html_()),
+        *(str(net.graph(x)), net.graph(x).to_svg()),
+        *(str(net.profile(x)), net.profile(x).to_markdown()),
+        *(str(sj.show(manifest.shapes())), str(manifest.diff({}))),
+    ]
+    for found in shown:
+        assert text not in found
+    assert text == "a\nb" or text not in str(info.value)
+    assert len(manifest.to_markdown().splitlines()) == 5
