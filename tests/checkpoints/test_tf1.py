@@ -217,7 +217,7 @@ W = jnp.ones(2)
     [{"model": {"Adam": W}}, {"model": {"Adam": W, "b": W}}, {"global_step": W[0]}],
 )
 def test_what_is_taken_for_a_slot_is_not_lost_in_silence(tmp_path, tree):
-    """A variable that is called as a slot is told by `load`, which would leave it out."""
+    """A variable that is called as a slot is told by `load`, not left out."""
     checkpoints.save(tmp_path / "model.ckpt-1", tree)
     refusal(
         sj.CheckpointError,
@@ -227,7 +227,7 @@ def test_what_is_taken_for_a_slot_is_not_lost_in_silence(tmp_path, tree):
 
 
 def test_a_slot_without_its_variable_is_loaded_by_its_name(tmp_path):
-    """So a file of moving averages alone can be read, and the rest of it be selected."""
+    """So a file of moving averages alone can be read, or the rest selected."""
     path = tmp_path / "model.ckpt-1"
     checkpoints.save(path, {"w": {"ExponentialMovingAverage": W}, "b": W})
     found = checkpoints.load(path, slot="ExponentialMovingAverage")
