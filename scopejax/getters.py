@@ -5,7 +5,8 @@ acts on all variables below that its `where` means: a glob over full names, a co
 regular expression, or a function of the full name. Getters compose: those of an inner
 scope run first, on what the outer ones return. What a getter adds lies beside the
 variable: ``kernel_lora_a`` beside ``kernel``. Give `cast` to the innermost scope, so
-that the others see what is stored.
+that the others see what is stored. A reading under ``reuse=True`` is a second one of
+the same variable: it moves no state.
 
 Each is a few lines on `VariableGetter`, and meant to be read, and copied.
 """
@@ -111,8 +112,9 @@ class spectral_norm:
 
     Each reading takes `iterations` steps of the power iteration from ``kernel_u``, a
     variable that is not trainable, and keeps where they lead: that needs
-    `scopejax.transform_with_state`. A kernel of more axes is a matrix whose columns
-    are its last axis.
+    `scopejax.transform_with_state`. A reading under ``reuse=True`` is a second one: it
+    takes no step, and gives the kernel that the first one gave. A kernel of more axes
+    is a matrix whose columns are its last axis.
 
     Attributes:
       where: which variables; kernels by default.
@@ -146,10 +148,11 @@ class spectral_norm:
         u = _beside(getter, f"{name}_u", w, arguments, **mine)
         matrix = w.reshape(-1, w.shape[-1])
         fixed = jax.lax.stop_gradient(matrix)
-        for _ in range(self.iterations):
+        moves = self.update and arguments["reuse"] is not True
+        for _ in range(self.iterations if moves or not self.update else 0):
             v = self._unit(fixed @ u)
             u = self._unit(v @ fixed)
-        if self.update:
+        if moves:
             getter.assign(f"{name}_u", u.astype(arguments["dtype"]))
         v = self._unit(fixed @ u)
         return w / (v @ matrix @ u)

@@ -38,7 +38,8 @@ def batch_norm(
     Training, each feature is normalized by its mean and variance over all axes but the
     last, through which gradients flow, and the moving ones are assigned. Otherwise it
     is normalized by the moving ones, which are constants, and nothing is assigned. The
-    variance is the biased one, also where it moves.
+    variance is the biased one, also where it moves. A second call under ``reuse=True``
+    has a batch of its own, and moves them again, as in TF1.
 
     Args:
       scope: holds ``scale`` and ``bias`` `(features,)`, and the state ``moving_mean``
