@@ -10,7 +10,7 @@ and labels:
   optax.sgd(0.01)}, manifest.labels({"head/**": "fast", "**": "slow"}))``.
 
 With `scopejax.transform_with_state` optax gets the params alone: take the masks and
-labels of ``manifest.select(trainable=True)``.
+labels of ``manifest.trainable``.
 """
 
 from __future__ import annotations

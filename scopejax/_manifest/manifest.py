@@ -26,7 +26,7 @@ from .._text.progress import making_shown
 from .diff import ManifestDiff
 from .digest import digest
 from .fit import require_fit
-from .patterns import Pattern, matches, require_matches, selected
+from .patterns import Pattern, labelled, selected
 from .union import agreed
 
 
@@ -85,6 +85,22 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         return Manifest(selected(self, patterns, trainable, collection))
 
+    @property
+    def trainable(self) -> Manifest:
+        """The variables that are trainable, which are an optimizer's: the params.
+
+        Take masks and labels of these: ``manifest.trainable.mask("head/**")`` fits the
+        params of a model with state, ``manifest.mask`` all variables.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     step = scope.get_variable("step", (), trainable=False)
+        ...     return step + scope.get_variable("w", ())
+        >>> sj.transform_with_state(model).manifest().trainable.mask("*")
+        {'w': True}
+        """
+        return self.select(trainable=True)
+
     def mask(
         self,
         *patterns: Pattern,
@@ -92,6 +108,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         collection: str | None = None,
     ) -> Tree:
         """A nested dict of bools, True for what `select` takes; for `optax.masked`.
+
+        It has all variables of this manifest; see `trainable` for a model with state.
 
         >>> import scopejax as sj
         >>> def model(scope):
@@ -115,20 +133,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         >>> sj.transform(model).manifest().labels({"a/**": "adam", "**": "frozen"})
         {'a': {'w': 'adam'}, 'b': {'w': 'frozen'}}
         """
-        require_matches(labels, self)
-
-        def label(spec: VariableSpec) -> Any:
-            for pattern, value in labels.items():
-                if matches(pattern, spec):
-                    return value
-            raise InvalidArgumentError(
-                f"No pattern gives {spec.name} a label.",
-                name=spec.name,
-                where=user_line(),
-                remedy="Add a last pattern '**' for all the rest.",
-            )
-
-        return self._tree(label)
+        label_of = labelled(labels, self)
+        return self._tree(lambda spec: label_of[spec.name])
 
     def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
         """Splits `tree` into what is in this manifest and what is not.
@@ -346,8 +352,10 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         return summary.to_text(self.values())
 
     def __repr__(self) -> str:
-        count = sum(spec.size for spec in self.values())
-        return f"<Manifest of {len(self)} variables, {count:,} numbers>"
+        count = f"{sum(spec.size for spec in self.values()):,} numbers"
+        some = summary.trainable_text(list(self.values()))
+        more = f", {some.partition(' ')[0]} of them trainable" if some else ""
+        return f"<Manifest of {len(self)} variables, {count}{more}>"
 
     def to_markdown(self) -> str:
         """The table for a README."""

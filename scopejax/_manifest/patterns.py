@@ -69,6 +69,36 @@ def selected(
     ]
 
 
+def labelled(
+    labels: Mapping[Pattern, Any], specs: Mapping[str, VariableSpec]
+) -> dict[str, Any]:
+    """What `Manifest.labels` gives each variable, by its name.
+
+    Raises:
+      InvalidArgumentError: a variable matches no pattern, or a pattern no variable.
+    """
+    if not isinstance(labels, Mapping):
+        raise InvalidArgumentError(
+            f"labels must be a dict of patterns, but received: {shown(labels)}",
+            where=user_line(),
+            remedy='labels({"encoder/**": "slow", "**": "fast"})',
+        )
+    require_matches(labels, specs)
+    return {name: _label(spec, labels) for name, spec in specs.items()}
+
+
+def _label(spec: VariableSpec, labels: Mapping[Pattern, Any]) -> Any:
+    for pattern, value in labels.items():
+        if matches(pattern, spec):
+            return value
+    raise InvalidArgumentError(
+        f"No pattern gives {spec.name} a label.",
+        name=spec.name,
+        where=user_line(),
+        remedy="Add a last pattern '**' for all the rest.",
+    )
+
+
 def _require_flags(
     specs: Mapping[str, VariableSpec], trainable: Any, collection: Any
 ) -> None:

@@ -62,6 +62,13 @@ def _nbytes(rows: list[Any]) -> int:
     return sum(row.nbytes for row in rows)
 
 
+def trainable_text(rows: list[Any]) -> str:
+    """How many of the numbers are trainable, where some are not."""
+    numbers = sum(row.size for row in rows if row.trainable)
+    total = sum(row.size for row in rows)
+    return "" if numbers == total else f"{numbers:,} of {total:,}"
+
+
 # What a checkpoint tells of a variable, too.
 PLAIN_COLUMNS = (
     Column("shape", lambda row: str(row.shape), variables_text),
@@ -90,7 +97,7 @@ COLUMNS = (
         optional=True,
     ),
     Column("initializer", lambda spec: describe(spec.initializer)),
-    Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
+    Column("trainable", lambda spec: "yes" if spec.trainable else "no", trainable_text),
     Column("defined at", lambda spec: spec.where),
 )
 _Columns = Sequence[Column]

@@ -20,6 +20,8 @@ class Line(Protocol):
     @property
     def parameters(self) -> int: ...
     @property
+    def state(self) -> int: ...
+    @property
     def flops(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
@@ -46,9 +48,12 @@ def _seconds(row: Line, total: Line) -> str:
     return "" if row.seconds is None else time_text(row.seconds)
 
 
+# Shown where there is any.
+_STATE = _Column("state", lambda row, total: f"{row.state:,}")
 _TIME = _Column("time", _seconds)
 _COLUMNS = (
     _Column("parameters", lambda row, total: f"{row.parameters:,}"),
+    _STATE,
     _Column("FLOPs", _flops),
     _Column("of all", _share),
     _Column("bytes", lambda row, total: bytes_text(row.nbytes)),
@@ -73,8 +78,8 @@ def time_text(seconds: float) -> str:
 def _table(rows: Sequence[Line]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """The titles, and for each row its name and its cells; the whole model last."""
     total, *scopes = rows
-    has_times = any(row.seconds is not None for row in rows)
-    columns = [column for column in _COLUMNS if has_times or column is not _TIME]
+    shown = {_TIME: any(row.seconds is not None for row in rows), _STATE: total.state}
+    columns = [column for column in _COLUMNS if shown.get(column, True)]
     body = [
         (_name(row), [column.cell(row, total) for column in columns])
         for row in (*scopes, total)
