@@ -62,17 +62,24 @@ def variance_scaling(
     ):
         if value not in known:
             raise ValueError(f"{what} must be one of {known}, but is {value!r}")
-    matrix = _jax_variance_scaling(scale, mode, distribution)
+    return functools.partial(_scaled, scale, mode, distribution)
 
-    def init(key: Any, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
-        if math.prod(shape) == 0:
-            return jnp.zeros(shape, dtype)
-        if len(shape) >= 2:
-            return matrix(key, shape, dtype)
-        fan = shape[0] if shape else 1
-        return _draw(key, shape, dtype, scale / fan, distribution)
 
-    return init
+def _scaled(
+    scale: float,
+    mode: Mode,
+    distribution: Distribution,
+    key: Any,
+    shape: Any,
+    dtype: Any = jnp.float32,
+) -> jax.Array:
+    """What an initializer of `variance_scaling` draws, which pickles by this name."""
+    if math.prod(shape) == 0:
+        return jnp.zeros(shape, dtype)
+    if len(shape) >= 2:
+        return _jax_variance_scaling(scale, mode, distribution)(key, shape, dtype)
+    fan = shape[0] if shape else 1
+    return _draw(key, shape, dtype, scale / fan, distribution)
 
 
 def _draw(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
@@ -93,21 +94,22 @@ def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
     >>> tuple(shardings["kernel"].spec), tuple(shardings["bias"].spec)
     ((None, 'model'), ())
     """
-    rules = dict(rules)
+    return _later(partial(_of_name, dict(rules)), "by name")
 
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        for pattern, rule in rules.items():
-            if matches(pattern, spec):
-                return _decided(rule, spec, mesh)
-        raise InvalidArgumentError(
-            f"No pattern says how to partition {spec.name}.",
-            name=spec.name,
-            where=spec.where,
-            nearest=nearest(spec.name, map(str, rules)),
-            remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
-        )
 
-    return _later(decide, "by name")
+def _of_name(
+    rules: Mapping[Pattern, Rule], spec: VariableSpec, mesh: AnyMesh
+) -> PartitionSpec:
+    for pattern, rule in rules.items():
+        if matches(pattern, spec):
+            return _decided(rule, spec, mesh)
+    raise InvalidArgumentError(
+        f"No pattern says how to partition {spec.name}.",
+        name=spec.name,
+        where=spec.where,
+        nearest=nearest(spec.name, map(str, rules)),
+        remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
+    )
 
 
 def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
@@ -130,24 +132,25 @@ def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
     >>> tuple(manifest.shardings(AbstractMesh((2,), ("model",)))["kernel"].spec)
     (None, 'model')
     """
-    rules = dict(rules)
+    return _later(partial(_of_axes, dict(rules)), "by axes")
 
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        del mesh
-        for name in spec.axes or ():
-            if name is not None and name not in rules:
-                raise InvalidArgumentError(
-                    f"There is no rule for the axis {name!r} of {spec.name}.",
-                    name=spec.name,
-                    expected=", ".join(rules),
-                    found=repr(name),
-                    where=spec.where,
-                    nearest=nearest(name, rules),
-                    remedy=f"Add one to by_axes: {name!r}: None, or a mesh axis.",
-                )
-        return pspec(*(name and rules[name] for name in spec.axes or ()))
 
-    return _later(decide, "by axes")
+def _of_axes(
+    rules: Mapping[str, MeshAxis | None], spec: VariableSpec, mesh: AnyMesh
+) -> PartitionSpec:
+    del mesh
+    for name in spec.axes or ():
+        if name is not None and name not in rules:
+            raise InvalidArgumentError(
+                f"There is no rule for the axis {name!r} of {spec.name}.",
+                name=spec.name,
+                expected=", ".join(rules),
+                found=repr(name),
+                where=spec.where,
+                nearest=nearest(name, rules),
+                remedy=f"Add one to by_axes: {name!r}: None, or a mesh axis.",
+            )
+    return pspec(*(name and rules[name] for name in spec.axes or ()))
 
 
 def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
@@ -193,22 +196,30 @@ def fsdp(
     ('data', 'model')
     """
 
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        taken = pspec() if over is None else _decided(over, spec, mesh)
-        shape = spec.item_shape
-        entries = [*taken, *[None] * (len(shape) - len(taken))]
-        if spec.item_size >= min_size and not _is_used(mesh_axis, entries):
-            parts = _parts(mesh_axis, mesh)
-            even = [
-                axis
-                for axis, (size, entry) in enumerate(zip(shape, entries, strict=True))
-                if entry is None and size and size % parts == 0
-            ]
-            if even:
-                entries[max(even, key=shape.__getitem__)] = mesh_axis
-        return pspec(*entries)
-
+    decide = partial(_largest, mesh_axis, min_size, over)
     return _later(decide, f"largest on {mesh_axis}", over)
+
+
+def _largest(
+    mesh_axis: MeshAxis,
+    min_size: int,
+    over: Partitioner | None,
+    spec: VariableSpec,
+    mesh: AnyMesh,
+) -> PartitionSpec:
+    taken = pspec() if over is None else _decided(over, spec, mesh)
+    shape = spec.item_shape
+    entries = [*taken, *[None] * (len(shape) - len(taken))]
+    if spec.item_size >= min_size and not _is_used(mesh_axis, entries):
+        parts = _parts(mesh_axis, mesh)
+        even = [
+            axis
+            for axis, (size, entry) in enumerate(zip(shape, entries, strict=True))
+            if entry is None and size and size % parts == 0
+        ]
+        if even:
+            entries[max(even, key=shape.__getitem__)] = mesh_axis
+    return pspec(*entries)
 
 
 def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Partitioner:
@@ -253,12 +264,14 @@ def in_memory(kind: str, partitioner: Partitioner = replicated) -> Partitioner:
 
 def _changed(partitioner: Partitioner, **changes: Any) -> Partitioner:
     """A partitioner whose answers have something added."""
+    return partial(_with_changes, partitioner, changes)
 
-    def answer(shape: Any, dtype: Any) -> Partition:
-        given = as_partition(partitioner(shape=shape, dtype=dtype))
-        return dataclasses.replace(given, **changes)
 
-    return answer
+def _with_changes(
+    partitioner: Partitioner, changes: Mapping[str, Any], /, shape: Any, dtype: Any
+) -> Partition:
+    given = as_partition(partitioner(shape=shape, dtype=dtype))
+    return dataclasses.replace(given, **changes)
 
 
 def _later(
@@ -267,14 +280,21 @@ def _later(
     over: Partitioner | None = None,
 ) -> Partitioner:
     """A partitioner that decides once the mesh is known."""
+    return partial(_undecided, decide, label, over)
 
-    def answer(shape: Any, dtype: Any) -> Partition:
-        if over is None:
-            return Partition(decide, label=label)
-        given = as_partition(over(shape=shape, dtype=dtype))
-        return dataclasses.replace(given, of_items=decide, label=f"{label}, {given}")
 
-    return answer
+def _undecided(
+    decide: Callable[[VariableSpec, AnyMesh], PartitionSpec],
+    label: str,
+    over: Partitioner | None,
+    /,
+    shape: Any,
+    dtype: Any,
+) -> Partition:
+    if over is None:
+        return Partition(decide, label=label)
+    given = as_partition(over(shape=shape, dtype=dtype))
+    return dataclasses.replace(given, of_items=decide, label=f"{label}, {given}")
 
 
 def _decided(rule: Rule, spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:

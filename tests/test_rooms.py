@@ -68,6 +68,7 @@ TF1_HELPERS = {
     "_jax.memory": {"MEMORIES", "moved"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
+    "_model.transformed": {"made_by"},
 }
 
 

@@ -17,6 +17,7 @@ from .._scope.state import hold, release
 from .init import initialize, record
 from .transformed import Transformed as Transformed
 from .transformed import TransformedWithState as TransformedWithState
+from .transformed import made_by
 
 
 def transform(model: Callable[..., Any]) -> Transformed:
@@ -70,7 +71,10 @@ def transform(model: Callable[..., Any]) -> Transformed:
     def check(params: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> None:
         manifest(*args, **kwargs).check(params)
 
-    return Transformed(init, apply, manifest, check)
+    net: Transformed = made_by(
+        transform, model, Transformed(init, apply, manifest, check)
+    )
+    return net
 
 
 def _require_model(model: Any) -> None:
@@ -152,4 +156,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     ) -> None:
         manifest(*args, **kwargs).check(merge(params, state))
 
-    return TransformedWithState(init, apply, manifest, check)
+    net: TransformedWithState = made_by(
+        transform_with_state, model, TransformedWithState(init, apply, manifest, check)
+    )
+    return net

@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from ..graphs._profile import Profile
 
 
+def made_by(factory: Callable[..., Any], model: Callable[..., Any], net: Any) -> Any:
+    """The same, which pickles as the call that made it: where `model` does.
+
+    A tuple has no room for that, so its functions keep it.
+    """
+    made = factory, (model,)
+    for function in net:
+        function._made_by = made
+    return net
+
+
+def _reduce(net: Any) -> Any:
+    """The call that made it, where all functions are of the same."""
+    made = {id(x): x for x in (getattr(f, "_made_by", None) for f in net)}
+    whole = len(made) == 1 and None not in made.values()
+    return next(iter(made.values())) if whole else (type(net), tuple(net))
+
+
 class InitFn(Protocol):
     """Makes the variables; see `Transformed`."""
 
@@ -78,6 +96,9 @@ class Transformed(NamedTuple):
     apply: ApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]
+
+    def __reduce__(self) -> Any:
+        return _reduce(self)
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any
@@ -207,6 +228,9 @@ class TransformedWithState(NamedTuple):
     apply: StatefulApplyFn
     manifest: Callable[..., Manifest]
     check: Callable[..., None]
+
+    def __reduce__(self) -> Any:
+        return _reduce(self)
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any

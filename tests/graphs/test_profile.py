@@ -291,33 +291,3 @@ def test_an_unknown_scope_is_a_key_error():
     assert profile["h0"].parameters == 16 * 64 + 64
     with pytest.raises(KeyError, match="h9"):
         profile["h9"]
-
-
-def counted(scope, x):
-    """Twelve numbers that are trained, and twelve that are not."""
-    tower = scope / "tower"
-    mean = tower.get_variable("mean", (3, 4), trainable=False)
-    return x @ (tower.get_variable("kernel", (3, 4)) - mean)
-
-
-def test_trainable_and_state_are_shown_apart():
-    """Profile, graph, table and view say how many numbers are trainable."""
-    net, x = sj.transform_with_state(counted), jnp.ones((2, 3))
-    profile = net.profile(x)
-    for row in (profile.total, profile["tower"]):
-        assert (row.parameters, row.state) == (12, 12)
-    assert str(profile).splitlines()[0].split()[:3] == ["scope", "parameters", "state"]
-    assert "12 params · 12 state" in str(net.graph(x))
-    manifest = net.manifest(x)
-    assert "12 of 24" in str(manifest)
-    assert "12 of them trainable" in repr(manifest)
-    assert "12 of 24 numbers are trainable" in manifest._repr_html_()
-
-
-def test_without_state_nothing_is_said_of_it():
-    """A model of parameters alone has no such column."""
-    net = sj.transform(mlp)
-    assert net.profile(XS).total.state == 0
-    for shown in (net.profile(XS), net.graph(XS)):
-        assert "state" not in str(shown)
-    assert " of " not in repr(net.manifest(XS)).partition("variables")[2]

@@ -20,6 +20,7 @@ from ..._base.trees import from_flat, to_flat
 from ..._model.transform import Transformed, TransformedWithState
 from ..._model.transform import transform as core_transform
 from ..._model.transform import transform_with_state as core_transform_with_state
+from ..._model.transformed import made_by
 from ..._scope.scope import Scope
 from .._graph.caches import fresh_mark
 from .._graph.graph import ModelGraph
@@ -108,7 +109,10 @@ def transform(function: Callable[..., Any]) -> Transformed:
         params = init(key, *args, given=given, mesh=mesh, progress=progress, **kwargs)
         return _placed(params, runs[-1].devices, mesh)
 
-    return Transformed(init, net.apply, net.manifest, net.check)
+    pure: Transformed = made_by(
+        transform, function, Transformed(init, net.apply, net.manifest, net.check)
+    )
+    return pure
 
 
 def _require_callable(function: Any) -> None:
@@ -178,4 +182,6 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         devices = runs[-1].devices
         return _placed(params, devices, mesh), _placed(state, devices, mesh)
 
-    return TransformedWithState(init, net.apply, net.manifest, net.check)
+    functions = TransformedWithState(init, net.apply, net.manifest, net.check)
+    pure: TransformedWithState = made_by(transform_with_state, function, functions)
+    return pure
