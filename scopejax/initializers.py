@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn.initializers import variance_scaling as _jax_variance_scaling
 
+from ._base.texts import brief
+
 Initializer = Callable[..., jax.Array]
 """``(key, shape, dtype) -> array``"""
 
@@ -61,7 +63,7 @@ def variance_scaling(
         ("distribution", distribution, get_args(Distribution)),
     ):
         if value not in known:
-            raise ValueError(f"{what} must be one of {known}, but is {value!r}")
+            raise ValueError(f"{what} must be one of {known}, but is {brief(value)}")
     return functools.partial(_scaled, scale, mode, distribution)
 
 

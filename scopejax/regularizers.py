@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from ._base.dtypes import wide_of
 from ._base.errors import InvalidArgumentError
 from ._base.lines import user_line
+from ._base.texts import brief
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Penalty:
             if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
                 raise InvalidArgumentError(
                     "A regularizer's weight must be a finite number that is not"
-                    f" negative, but received: {weight!r}",
+                    f" negative, but received: {brief(weight)}",
                     where=user_line(),
                 )
 

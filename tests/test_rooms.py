@@ -30,7 +30,7 @@ ROOMS = {
     "_manifest": "patterns fit diff union digest manifest",
     "views": None,
     "graphs": None,
-    "_model": "init transformed transform remat",
+    "_model": "boundary init transformed transform remat",
     "getters": "",
     "optim": "",
     "checkpoints": None,
@@ -68,7 +68,7 @@ TF1_HELPERS = {
     "_jax.memory": {"MEMORIES", "moved"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
-    "_model.transformed": {"made_by"},
+    "_model.transformed": {"made_by", "require_model"},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 import jax
@@ -34,6 +34,11 @@ def _kind(filename: str) -> str:
 def is_jax(frame: FrameType) -> bool:
     """Whether a frame runs JAX's own code."""
     return _kind(frame.f_code.co_filename) == "jax"
+
+
+def is_library(frame: FrameType) -> bool:
+    """Whether a frame runs scopejax's own code."""
+    return _kind(frame.f_code.co_filename) == "scopejax"
 
 
 Step = tuple[CodeType, int]
@@ -99,6 +104,17 @@ def user_steps(anchor: FrameType | None = None) -> CallPath:
             break
         frame = frame.f_back
     return CallPath(None, tuple(steps))
+
+
+def raised_at(traceback: TracebackType | None) -> str:
+    """Where the user's code was when an error was raised, as `user_line` says it."""
+    steps: list[Step] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if _kind(code.co_filename) == "user":
+            steps.insert(0, (code, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return _text(tuple(steps)) if steps else ""
 
 
 def innermost_line(path: CallPath) -> str:

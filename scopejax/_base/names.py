@@ -21,7 +21,7 @@ import numpy as np
 
 from .errors import InvalidArgumentError
 from .lines import user_line
-from .texts import cut, shown
+from .texts import brief, cut
 
 Path = tuple[str, ...]
 DEEPEST = 920
@@ -47,7 +47,7 @@ def split(name: object, inside: Path = ()) -> Path:
     """
     if not isinstance(name, str):
         raise InvalidArgumentError(
-            f"A name must be a string, but received: {shown(name)}",
+            f"A name must be a string, but received: {brief(name)}",
             name=join(inside) or None,
             expected="str",
             found=type(name).__name__,
@@ -57,7 +57,7 @@ def split(name: object, inside: Path = ()) -> Path:
     path, wrong = _components(name)
     if wrong:
         raise InvalidArgumentError(
-            f"The name {shown(name)} {wrong}.",
+            f"The name {brief(name)} {wrong}.",
             name=join((*inside, name)),
             where=user_line(),
             remedy=_SLASHES,

@@ -31,16 +31,16 @@ def printable(text: str) -> str:
     )
 
 
-def shown(value: Any) -> str:
+def brief(value: Any) -> str:
     """The `repr` of what a user passed: short, in one line, and without its numbers.
 
     An array is shown by its dtype and shape: a large one, or one on an accelerator, is
     not fetched for a message.
 
     >>> import jax.numpy as jnp
-    >>> print(shown({"w": jnp.ones((2, 3)), "on": True}))
+    >>> print(brief({"w": jnp.ones((2, 3)), "on": True}))
     {'w': float32[2,3], 'on': True}
-    >>> print(shown([*range(100)]))
+    >>> print(brief([*range(100)]))
     [0, 1, 2, 3, 4, 5, ...]
     """
     return cut(_BRIEF.repr(value))

@@ -8,7 +8,7 @@ from typing import Any
 from .errors import InvalidArgumentError, VariableExistsError
 from .lines import user_line
 from .names import DEEPEST, Path, join, split
-from .texts import cut, shown
+from .texts import brief, cut
 
 Tree = dict[str, Any]
 
@@ -26,8 +26,12 @@ def leaves(
             f"{what} must be a nested dict of arrays, but received: "
             f"{type(tree).__name__}",
             expected="a dict, such as init returns",
-            found=cut(shown(tree), 60),
+            found=cut(brief(tree), 60),
             where=user_line(),
+            remedy="With state, init returns two: params, state = net.init(...), and"
+            " net.apply(params, state, ...)."
+            if isinstance(tree, tuple)
+            else None,
         )
     return _walk(tree, path, what)
 
@@ -51,7 +55,7 @@ def _require_key(key: Any, path: Path, what: str) -> None:
     if not isinstance(key, str) or not key or "/" in key:
         raise InvalidArgumentError(
             f"{what} has a key that is not the name of a scope or variable: "
-            f"{join((*path, repr(key)))}",
+            f"{join((*path, brief(key)))}",
             name=join(path),
             where=user_line(),
             remedy="Nest flat names with scopejax.from_flat(tree)."
@@ -80,8 +84,12 @@ def insert(tree: Tree, path: Path, leaf: Any) -> None:
             raise both_kinds(
                 join(path), join((*path, *tree[path[-1]])[: len(path) + 1])
             )
+        hole = leaf is None or tree[path[-1]] is None
         raise VariableExistsError(
-            f"{join(path)} is in both trees.", name=join(path), where=user_line()
+            f"{join(path)} is in both trees{', as None in one' if hole else ''}.",
+            name=join(path),
+            where=user_line(),
+            remedy="Take the holes out first: names that are None." if hole else None,
         )
     tree[path[-1]] = leaf
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from .._base.errors import VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import nearest
+from .._base.texts import brief
 from .._base.trees import flat_names, is_array
 from .._spec.spec import VariableSpec
 
@@ -155,7 +156,7 @@ def _moved(specs: Mapping[str, Any], flat: Mapping[str, Any]) -> _Moved | None:
 
 def _differs(name: str, spec: Described, leaf: Any) -> Iterator[str]:
     if not is_array(leaf):
-        yield f"no array    {name}: {leaf!r}"
+        yield f"no array    {name}: {brief(leaf)}"
         return
     shape, dtype = tuple(leaf.shape), leaf.dtype
     for field, expected, found in (

@@ -13,7 +13,7 @@ from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
 from .._base.names import nearest
-from .._base.texts import shown
+from .._base.texts import brief
 from .._spec.spec import USUAL_COLLECTIONS, VariableSpec
 
 Pattern = str | re.Pattern[str] | Callable[[VariableSpec], bool]
@@ -79,7 +79,7 @@ def labelled(
     """
     if not isinstance(labels, Mapping):
         raise InvalidArgumentError(
-            f"labels must be a dict of patterns, but received: {shown(labels)}",
+            f"labels must be a dict of patterns, but received: {brief(labels)}",
             where=user_line(),
             remedy='labels({"encoder/**": "slow", "**": "fast"})',
         )
@@ -105,7 +105,7 @@ def _require_flags(
     """Refuses what is no flag, and a collection of none; TF1's own may be empty."""
     if not isinstance(trainable, bool | np.bool_ | None):
         raise InvalidArgumentError(
-            f"trainable must be True, False or None, but received: {shown(trainable)}",
+            f"trainable must be True, False or None, but received: {brief(trainable)}",
             where=user_line(),
         )
     if collection is None or collection in USUAL_COLLECTIONS:
@@ -113,7 +113,7 @@ def _require_flags(
     known = {name: None for spec in specs.values() for name in spec.collections}
     if collection not in known:
         raise InvalidArgumentError(
-            f"No variable is in the collection {shown(collection)}.",
+            f"No variable is in the collection {brief(collection)}.",
             where=user_line(),
             nearest=nearest(str(collection), map(str, known)) or tuple(known)[:3],
         )
@@ -138,7 +138,7 @@ def _matches(pattern: Any, name: str, described: Any) -> bool:
     what = "name" if isinstance(described, str) else "VariableSpec"
     raise InvalidArgumentError(
         f"A pattern is a glob, a compiled regular expression or a function of a"
-        f" {what}, but received: {shown(pattern)}",
+        f" {what}, but received: {brief(pattern)}",
         where=user_line(),
     )
 

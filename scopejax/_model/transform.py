@@ -8,16 +8,15 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
-from .._base.errors import InvalidArgumentError
-from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
+from .._scope.checks import require_tree
 from .._scope.scope import Scope
 from .._scope.state import hold, release
 from .init import initialize, record
 from .transformed import Transformed as Transformed
 from .transformed import TransformedWithState as TransformedWithState
-from .transformed import made_by
+from .transformed import made_by, require_model
 
 
 def transform(model: Callable[..., Any]) -> Transformed:
@@ -43,7 +42,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
     >>> net.apply(params, jnp.ones((4, 2)), 3).shape
     (4, 3)
     """
-    _require_model(model)
+    require_model(model, "transform takes a function of a scope")
 
     def init(
         key: jax.Array,
@@ -77,16 +76,6 @@ def transform(model: Callable[..., Any]) -> Transformed:
     return net
 
 
-def _require_model(model: Any) -> None:
-    if not callable(model):
-        raise InvalidArgumentError(
-            f"transform takes a function of a scope, but received: {model!r}",
-            expected="a function model(scope, *args)",
-            found=type(model).__name__,
-            where=user_line(),
-        )
-
-
 def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     """`transform` of a model that assigns variables: moving averages, counters.
 
@@ -116,7 +105,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     >>> params, state
     ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
     """
-    _require_model(model)
+    require_model(model, "transform takes a function of a scope")
 
     def init(
         key: jax.Array,
@@ -140,6 +129,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> tuple[Any, Any]:
+        require_tree(params, "params")
         held = hold(state)
         out = model(Scope(merge(params, held), key=key), *args, **kwargs)
         return out, release(held, state)
@@ -154,6 +144,8 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         *args: Any,
         **kwargs: Any,
     ) -> None:
+        require_tree(params, "params")
+        require_tree(state, "state")
         manifest(*args, **kwargs).check(merge(params, state))
 
     net: TransformedWithState = made_by(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 import jax
 from jax.sharding import Mesh
 
+from .._base.errors import InvalidArgumentError, ScopeUsageError
+from .._base.lines import user_line
+from .._base.texts import brief
 from .._base.trees import Tree
 from .._manifest.manifest import Manifest
+from .boundary import Boundary
 
 if TYPE_CHECKING:
     from ..graphs._graph import Graph
@@ -21,10 +25,13 @@ def made_by(factory: Callable[..., Any], model: Callable[..., Any], net: Any) ->
 
     A tuple has no room for that, so its functions keep it.
     """
-    made = factory, (model,)
-    for function in net:
+    stateful = isinstance(net, TransformedWithState)
+    given = ("params", "state") if stateful else ("params",)
+    boundary, made = Boundary(model, given), (factory, (model,))
+    functions: list[Any] = [boundary.around(function) for function in net]
+    for function in functions:
         function._made_by = made
-    return net
+    return type(net)(*functions)
 
 
 def _reduce(net: Any) -> Any:
@@ -32,6 +39,32 @@ def _reduce(net: Any) -> Any:
     made = {id(x): x for x in (getattr(f, "_made_by", None) for f in net)}
     whole = len(made) == 1 and None not in made.values()
     return next(iter(made.values())) if whole else (type(net), tuple(net))
+
+
+def not_called() -> ScopeUsageError:
+    """The error for calling a net."""
+    return ScopeUsageError(
+        "What transform returns is not a function itself.",
+        where=user_line(),
+        remedy="params = net.init(key, x), then net.apply(params, x).",
+    )
+
+
+def require_model(model: Any, what: str) -> None:
+    """Refuses what cannot be transformed.
+
+    Args:
+      model: what was given.
+      what: what it should be, ``"transform takes a function of a scope"``.
+    """
+    if callable(model) and not isinstance(model, Transformed | TransformedWithState):
+        return
+    raise InvalidArgumentError(
+        f"{what}, but received: {brief(model)}",
+        expected="a function model(scope, *args)",
+        found=type(model).__name__,
+        where=user_line(),
+    )
 
 
 class InitFn(Protocol):
@@ -99,6 +132,14 @@ class Transformed(NamedTuple):
 
     def __reduce__(self) -> Any:
         return _reduce(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Never: a net has functions, and is none.
+
+        Raises:
+          ScopeUsageError: always.
+        """
+        raise not_called()
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any
@@ -231,6 +272,10 @@ class TransformedWithState(NamedTuple):
 
     def __reduce__(self) -> Any:
         return _reduce(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """See `Transformed`."""
+        raise not_called()
 
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any

@@ -12,6 +12,7 @@ import numpy as np
 from .._base.errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief
 from .._base.trees import leaves
 from .._jax.surroundings import loops
 from .place import Place
@@ -51,7 +52,8 @@ def require_shape(name: str, wanted: Any, found: Sizes, stack: Sizes) -> None:
         expected=str(wanted),
         found=str(found),
         where=user_line(),
-        remedy="Ask for the shape it has, or give this variable another name.",
+        remedy="If the shape follows from an input, pass one like that of init; else"
+        " ask for the shape it has, or give this variable another name.",
     )
 
 
@@ -98,10 +100,10 @@ def require_varying(name: str, index: Any, place: Place) -> None:
         )
 
 
-def require_tree(variables: Any) -> None:
+def require_tree(variables: Any, what: str = "variables") -> None:
     """Refuses what is no nested dict; the deeper levels are looked at when read."""
     if not isinstance(variables, Mapping):
-        leaves(variables, "variables")
+        leaves(variables, what)
 
 
 def require_size(n: Any, name: str) -> int:
@@ -112,7 +114,8 @@ def require_size(n: Any, name: str) -> int:
         size = 0
     if size < 1 or isinstance(n, bool):
         raise InvalidArgumentError(
-            f"The length of a stack must be a positive whole number, but received: {n}",
+            f"The length of a stack must be a positive whole number, but received:"
+            f" {brief(n)}",
             name=name,
             where=user_line(),
         )

@@ -16,6 +16,7 @@ from .._base.errors import InitializerError, InvalidArgumentError, VariableNotFo
 from .._base.lines import user_line
 from .._base.missing import does_not_exist, not_given, out_of_reach
 from .._base.names import join
+from .._base.texts import brief
 from .._base.trees import leaves, lookup
 from .._spec.partition import type_of_item
 from .._spec.spec import (
@@ -85,6 +86,15 @@ def _value(leaf: Any, request: Request) -> jax.Array:
         return leaf.read(request.name)
     if isinstance(leaf, Pending):
         return leaf.read(request)
+    if isinstance(leaf, list | tuple):  # numbers, or more levels: nobody knows
+        raise InvalidArgumentError(
+            f"The value given for {request.name} is no array, but a sequence.",
+            name=request.name,
+            expected="an array",
+            found=brief(leaf),
+            where=user_line(),
+            remedy="Convert it with jnp.asarray.",
+        )
     return as_array(leaf, request.name)
 
 

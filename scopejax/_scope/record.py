@@ -277,7 +277,7 @@ def already_exists(name: str, where: str, first: str) -> VariableExistsError:
     """TF1's error for sharing by accident."""
     return VariableExistsError(
         f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or"
-        " reuse=AUTO_REUSE in VarScope?",
+        " reuse=AUTO_REUSE in its scope?",
         name=name,
         where=where,
         first=first,

@@ -25,6 +25,7 @@ from .._base.errors import InvalidArgumentError, VariableMismatchError
 from .._base.keys import is_typed_key
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief, cut
 from .._spec.options import Options, check_option, no_regularizer
 from .._spec.partition import Partition
 from .._spec.spec import VariableAggregation, VariableSynchronization
@@ -178,7 +179,7 @@ def _constant(value: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgumentError(
             f"The initializer of {name} is neither callable nor an array of numbers"
-            f" that fit: {value!r}",
+            f" that fit: {brief(value)}",
             name=name,
             where=user_line(),
             remedy="Pass a function (key, shape, dtype) -> array, or a value.",
@@ -199,10 +200,10 @@ def _disagree(name: str, value: np.dtype, dtype: np.dtype) -> VariableMismatchEr
 def _check_member(what: str, value: Any, kind: type, name: str) -> None:
     if not isinstance(value, kind):
         raise InvalidArgumentError(
-            f"Invalid variable {what} mode: {value} for variable: {name}",
+            f"Invalid variable {what} mode: {cut(str(value))} for variable: {name}",
             name=name,
             expected=f"a member of {kind.__name__}",
-            found=repr(value),
+            found=brief(value),
             where=user_line(),
         )
 
@@ -211,10 +212,10 @@ def _check_collections(given: Any, name: str) -> None:
     if given is not None and not isinstance(given, list | tuple | set):
         raise InvalidArgumentError(
             "collections argument to Variable constructor must be a list, tuple, or"
-            f" set. Got {given} of type {type(given)}",
+            f" set. Got {brief(given)} of type {type(given)}",
             name=name,
             where=user_line(),
-            remedy=f"collections=[{given!r}]",
+            remedy=f"collections=[{brief(given)}]",
         )
 
 
@@ -252,7 +253,7 @@ def _dimension(size: Any, shape: Any, name: str) -> int | None:
         return None if size is None else operator.index(size)
     except TypeError as error:
         raise InvalidArgumentError(
-            f"A shape holds whole numbers, but received: {shape!r}",
+            f"A shape holds whole numbers, but received: {brief(shape)}",
             name=name,
             where=user_line(),
             remedy="Use // in place of / where a size is computed."
@@ -276,7 +277,7 @@ def partition_for(request: Request, shape: tuple[int, ...]) -> Any:
             return answer
     elif not isinstance(answer, Sequence) or isinstance(answer, str):
         raise InvalidArgumentError(
-            f"Partitioner must return a sequence, but saw: {answer!r}",
+            f"Partitioner must return a sequence, but saw: {brief(answer)}",
             name=request.name,
             where=user_line(),
         )
@@ -300,7 +301,7 @@ def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...]
             f"Variable {request.name} has {len(shape)} axes, and others are named.",
             name=request.name,
             expected=f"a name or None for each axis of shape {shape}",
-            found=repr(axes),
+            found=brief(axes),
             where=user_line(),
             remedy='axes=("embed", "mlp"), for one.',
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 
+from .._base.errors import InvalidArgumentError
 from .._base.keys import as_index, require_key
+from .._base.lines import user_line
 from .._base.names import Path, join, split
+from .._base.texts import brief
 from .._jax.surroundings import loops
 from .._spec.options import (
     Constraint,
@@ -93,6 +96,15 @@ class Scope(Fields):
         """The scope `name` below this one; ``scope / "a/b"`` is two levels down."""
         place = self._place
         return self._at(place.child(split(name, place.path)))
+
+    def __add__(self, name: Any) -> NoReturn:
+        """Never: a scope below this one is ``scope / name``."""
+        raise InvalidArgumentError(
+            f"A scope is no string, and nothing is added to it: {brief(name)}",
+            name=self.name or None,
+            where=user_line(),
+            remedy=f"scope / {brief(name)}" if isinstance(name, str) else None,
+        )
 
     # What it passes down
 

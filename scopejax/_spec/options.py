@@ -12,6 +12,7 @@ import jax
 from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._jax.memory import MEMORIES
 
 
@@ -161,4 +162,6 @@ def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
     is_fine, refusal, _ = OPTIONS[option]
     if value is not None and is_fine is not None and not is_fine(value):
-        raise InvalidArgumentError(refusal.format(value), name=name, where=user_line())
+        raise InvalidArgumentError(
+            refusal.replace("{!r}", brief(value)), name=name, where=user_line()
+        )

@@ -12,6 +12,7 @@ import numpy as np
 from .._base.errors import InvalidArgumentError, VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import join, split
+from .._base.texts import brief
 from .._base.trees import Tree, from_flat, to_flat
 
 
@@ -93,7 +94,7 @@ def _pattern(layers: str) -> re.Pattern[str]:
     if layers.count("{}") != 1 or not all(split(layers)):
         raise InvalidArgumentError(
             "Layers are named with one {} for their number, but received:"
-            f" {layers!r}",
+            f" {brief(layers)}",
             where=user_line(),
             remedy="Write 'h{}' for h0, h1, h2.",
         )
@@ -145,7 +146,7 @@ def _stack(leaves: list[Any]) -> Any:
 def _length(stack: Mapping[str, Any], layers: str) -> int:
     if not stack:
         raise InvalidArgumentError(
-            f"There is no stack {layers!r}.", name=layers, where=user_line()
+            f"There is no stack {brief(layers)}.", name=layers, where=user_line()
         )
     lengths = {name: leaf.shape[:1] for name, leaf in stack.items()}
     first = next(iter(lengths.values()))

@@ -16,7 +16,7 @@ from .._base.files import is_special
 from .._base.lines import user_line
 from .._base.names import DEEPEST
 from .._base.numbers import counted
-from .._base.texts import cut
+from .._base.texts import brief, cut
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
 from .._text.progress import Work, asked, shown
@@ -239,7 +239,7 @@ def of_slot(reader: Reader, slot: str) -> list[Entry]:
             )
     if slot and not found:
         raise CheckpointError(
-            f"The checkpoint has no slot {slot!r}.",
+            f"The checkpoint has no slot {brief(slot)}.",
             where=user_line(),
             nearest=sorted({entry.slot for entry in reader.entries} - {""}),
             remedy="scopejax.checkpoints.slots(path) lists them.",

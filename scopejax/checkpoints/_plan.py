@@ -12,7 +12,7 @@ from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
-from .._base.texts import printable
+from .._base.texts import brief, printable
 from .._base.trees import flat_names, is_array
 from .._manifest.fit import Described, differences, refuse
 from .._manifest.manifest import Manifest
@@ -136,7 +136,7 @@ def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
 def _require_described(spec: Any, name: str) -> None:
     if not is_array(spec):
         raise InvalidArgumentError(
-            f"target has no shape and dtype for {name}: {spec!r}",
+            f"target has no shape and dtype for {name}: {brief(spec)}",
             name=name,
             expected="an array or a jax.ShapeDtypeStruct",
             found=type(spec).__name__,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief
 from .._manifest.manifest import Manifest
 from . import _table
 from ._depth import require_depth
@@ -92,9 +93,9 @@ class Profile:
         """
         if by not in _ORDERS:
             raise InvalidArgumentError(
-                f"A profile is not sorted by {by!r}.",
+                f"A profile is not sorted by {brief(by)}.",
                 expected=", ".join(_ORDERS),
-                found=repr(by),
+                found=brief(by),
                 where=user_line(),
             )
         return Profile(list(_sorted(self.rows, by)))

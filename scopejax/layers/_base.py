@@ -8,10 +8,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.nn.initializers import ones
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from ..initializers import Initializer
@@ -57,11 +59,48 @@ def require(condition: bool, message: str) -> None:
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:
     """`x` in the dtype to compute in."""
-    array = jnp.asarray(x)
+    array = as_numbers(x)
     if dtype is None:
         floating = jnp.issubdtype(array.dtype, jnp.inexact)
         dtype = array.dtype if floating else jnp.float32
     return array.astype(dtype)
+
+
+def as_numbers(x: Any, what: str = "x") -> jax.Array:
+    """`x` as an array.
+
+    Raises:
+      InvalidArgumentError: it is none, such as a dict, None or a string.
+    """
+    try:
+        return jnp.asarray(x)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"{what} must be an array of numbers, but received: {brief(x)}",
+            expected="an array",
+            found=type(x).__name__,
+            where=user_line(),
+            remedy="apply takes the params once, and then the model's own arguments."
+            if isinstance(x, Mapping)
+            else None,
+        ) from error
+
+
+def is_share(value: Any) -> bool:
+    """Whether it is a number from 0 to 1 that is known."""
+    is_number = isinstance(value, int | float | np.number | np.ndarray | jax.Array)
+    if not is_number or isinstance(value, jax.core.Tracer) or np.ndim(value):
+        return False
+    return bool(0.0 <= value <= 1.0)
+
+
+def require_bool(function: str, what: str, value: Any) -> None:
+    """Refuses a flag that Python cannot decide on."""
+    require(
+        isinstance(value, bool | np.bool_),
+        f"{function}'s {what} must be True or False, but is {brief(value)}; under"
+        " jax.jit pass it by static_argnames or functools.partial",
+    )
 
 
 def add_bias(

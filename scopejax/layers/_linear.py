@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import normal, zeros
 
+from .._base.texts import brief
 from .._scope.scope import Scope
 from ..initializers import Initializer
-from ._base import add_bias, as_float, layer, require
+from ._base import add_bias, as_float, as_numbers, layer, require
 
 Padding = str | Sequence[tuple[int, int]]
 
@@ -212,9 +213,14 @@ def embedding(
     >>> net.apply(net.init(jax.random.key(0), ids), ids).shape
     (3, 4)
     """
+    rows = as_numbers(ids, "ids")
+    require(
+        bool(jnp.issubdtype(rows.dtype, jnp.integer)),
+        f"embedding takes ids that are whole numbers, but received: {brief(rows)}",
+    )
     shape = (vocabulary, features)
     table = scope.get_variable(
         "table", shape, initializer=initializer or _TABLE_INITIALIZER
     )
-    rows = table[jnp.asarray(ids)]
+    rows = table[rows]
     return rows if dtype is None else rows.astype(dtype)

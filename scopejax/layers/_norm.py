@@ -9,8 +9,18 @@ import jax.numpy as jnp
 from jax.nn.initializers import zeros
 
 from .._base.dtypes import wide_of
+from .._base.texts import brief
 from .._scope.scope import Scope
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import (
+    add_bias,
+    as_float,
+    as_numbers,
+    is_share,
+    layer,
+    require,
+    require_bool,
+    scale_by,
+)
 
 
 @layer
@@ -110,9 +120,14 @@ def dropout(
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
+    require_bool("dropout", "deterministic", deterministic)
+    traced = isinstance(rate, jax.core.Tracer)
     require(
-        0.0 <= rate <= 1.0, f"dropout's rate must be between 0 and 1, but is {rate}"
+        is_share(rate),
+        f"dropout's rate must be between 0 and 1, but is {brief(rate)}"
+        + "; under jax.jit pass it by static_argnames" * traced,
     )
+    x = as_numbers(x)
     if deterministic or rate == 0.0:
         return x
     if rate == 1.0:

@@ -13,11 +13,12 @@ import jax.numpy as jnp
 from jax.nn.initializers import ones, zeros
 
 from .._base.dtypes import wide_of
+from .._base.texts import brief
 from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
-from ._base import add_bias, as_float, layer, require, scale_by
+from ._base import add_bias, as_float, is_share, layer, require, require_bool, scale_by
 
 
 @layer
@@ -75,7 +76,7 @@ def batch_norm(
                        'moving_variance': Array([1.], dtype=float32)})
     """
     x = as_float(x, dtype)
-    _require_bool("batch_norm", is_training)
+    require_bool("batch_norm", "is_training", is_training)
     _require_share("batch_norm's momentum", momentum)
     require(x.ndim > 0, "batch_norm takes an array with its features last, no scalar")
     require(
@@ -167,7 +168,7 @@ def exponential_moving_average(
     (5.0, 0.5)
     """
     value = as_float(value)
-    _require_bool("exponential_moving_average", is_training)
+    require_bool("exponential_moving_average", "is_training", is_training)
     _require_share("exponential_moving_average's decay", decay)
     wide = wide_of(value)
     average = _stored(scope, "average", value.shape, wide.dtype, zeros)
@@ -206,17 +207,9 @@ def _moved(old: jax.Array, new: jax.Array, kept: float | jax.Array) -> jax.Array
     return kept * old + (1.0 - kept) * new.astype(old.dtype)
 
 
-def _require_bool(function: str, is_training: Any) -> None:
-    require(
-        isinstance(is_training, bool),
-        f"{function}'s is_training must be True or False, but is {is_training}; under"
-        " jax.jit pass it by static_argnames or functools.partial",
-    )
-
-
 def _require_share(what: str, value: Any) -> None:
     """Refuses what is not between 0 and 1; a traced value is not known yet."""
     require(
-        isinstance(value, jax.core.Tracer) or 0.0 <= value <= 1.0,
-        f"{what} must be between 0 and 1, but is {value}",
+        isinstance(value, jax.core.Tracer) or is_share(value),
+        f"{what} must be between 0 and 1, but is {brief(value)}",
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopejax._base.texts import LONGEST, cut, printable, shown
+from scopejax._base.texts import LONGEST, brief, cut, printable
 
 
 class Bad:
@@ -41,7 +41,7 @@ SHOWN = {
 @pytest.mark.parametrize(("value", "text"), SHOWN.values(), ids=SHOWN)
 def test_values_are_shown_short(value, text):
     """Arrays by dtype and shape, the rest by its own text."""
-    assert shown(value) == text
+    assert brief(value) == text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_values_are_shown_short(value, text):
 )
 def test_nothing_is_long(value):
     """However large the value, the text has one line of bounded length."""
-    text = shown(value)
+    text = brief(value)
     assert len(text) <= LONGEST
     assert text.isprintable()
 

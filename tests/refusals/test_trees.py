@@ -127,10 +127,21 @@ def test_apply_refuses_a_leaf_that_is_no_array(leaf):
     assert error.found == type(leaf).__name__
 
 
-@pytest.mark.parametrize("leaf", [[[1.0] * 3] * 2, np.ones((2, 3), np.float32)])
-def test_apply_takes_what_an_array_can_be_made_of(leaf):
-    """At apply NumPy's arrays and lists of numbers are arrays."""
-    assert NET.apply(good(kernel=leaf))[0] == 9
+def test_apply_takes_numpys_arrays():
+    """At apply NumPy's arrays are arrays."""
+    assert NET.apply(good(kernel=np.ones((2, 3), np.float32)))[0] == 9
+
+
+@pytest.mark.parametrize("leaf", [[[1.0] * 3] * 2, ((1.0,) * 3,) * 2])
+def test_a_list_of_numbers_is_no_array(leaf):
+    """A sequence in a variable's place is refused at apply, as by `check`."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: NET.apply(good(kernel=leaf)),
+        match="The value given for encoder/kernel is no array, but a sequence",
+        name="encoder/kernel",
+        file="trees.py",
+    )
 
 
 def test_an_abstract_array_is_not_given():
