@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn.initializers import variance_scaling as _jax_variance_scaling
 
+from ._base.answers import answering, checking
+from ._base.names import split
 from ._base.texts import brief
 
 Initializer = Callable[..., jax.Array]
@@ -34,6 +36,7 @@ Distribution = Literal["uniform", "normal", "truncated_normal"]
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
+@checking
 @functools.cache
 def variance_scaling(
     scale: float, mode: Mode, distribution: Distribution
@@ -98,6 +101,7 @@ def _draw(
     return jnp.multiply(numbers, stddev / cut)
 
 
+@answering
 def orthogonal(key: jax.Array, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
     """`jax.nn.initializers.orthogonal()` that serves half precision as well.
 
@@ -131,6 +135,7 @@ lecun_normal: Initializer = variance_scaling(1.0, "fan_in", "truncated_normal")
 """The same, from a normal distribution cut at two deviations."""
 
 
+@answering
 @functools.cache
 def default_for(dtype: np.dtype) -> Initializer | None:
     """TF1's default: Glorot uniform for floats, zeros for integers and bools.
@@ -168,6 +173,9 @@ class InitialValueOf:
     """
 
     name: str
+
+    def __post_init__(self) -> None:
+        split(self.name)
 
     def __call__(self, key: Any, shape: Any, dtype: Any = None) -> jax.Array:
         """Never: what it copies is not known here.

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from jax.sharding import PartitionSpec
 
+from ._base.answers import checking
 from ._base.errors import InvalidArgumentError
 from ._base.names import nearest
 from ._jax.mesh import AnyMesh
@@ -74,6 +75,7 @@ def replicated(shape: Any, dtype: Any) -> PartitionSpec:
     return pspec()
 
 
+@checking
 def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
     """A table: the first pattern that matches the variable's full name decides.
 
@@ -112,6 +114,7 @@ def _of_name(
     )
 
 
+@checking
 def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
     """By the logical names of axes that ``get_variable(..., axes=)`` gives.
 
@@ -153,6 +156,7 @@ def _of_axes(
     return pspec(*(name and rules[name] for name in spec.axes or ()))
 
 
+@checking
 def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
     """The longest axis that comes out even is split; where none does, none is.
 
@@ -172,6 +176,7 @@ def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
     return fsdp(mesh_axis, min_size=0)
 
 
+@checking
 def fsdp(
     mesh_axis: MeshAxis, *, min_size: int = 2**16, over: Partitioner | None = None
 ) -> Partitioner:
@@ -222,6 +227,7 @@ def _largest(
     return pspec(*entries)
 
 
+@checking
 def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Partitioner:
     """Splits the layers of a stack as well: those below ``scope.stack(n)``.
 
@@ -243,6 +249,7 @@ def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Parti
     return _changed(partitioner, of_stack=(mesh_axis,))
 
 
+@checking
 def in_memory(kind: str, partitioner: Partitioner = replicated) -> Partitioner:
     """The variable lives in that kind of memory: ``"pinned_host"``.
 

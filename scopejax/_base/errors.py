@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from .texts import printable
+from .texts import cut
+
+_LONGEST = 1000  # letters of a line
 
 _LINES: tuple[tuple[str, str], ...] = (
     ("name", "name"),
@@ -72,7 +74,7 @@ class ScopeError(ValueError):
                 text = ", ".join(value) if isinstance(value, tuple) else str(value)
                 lines.append(f"  {label:<18}{text}")
         message = "\n".join([*lines, f"  {'docs':<18}{self.docs}"])
-        return "\n".join(map(printable, message.split("\n")))
+        return "\n".join(cut(line, _LONGEST) for line in message.split("\n"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name, _ in _LINES}

@@ -8,7 +8,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from .errors import InvalidArgumentError
+from .lines import user_line
+from .texts import brief
 
 _MUCH = 1 << 24  # bytes
 
@@ -48,6 +52,25 @@ def hand_over(file: BinaryIO, start: int) -> int:
     with suppress(OSError):  # it is advice: Linux writes out what is not needed
         os.posix_fadvise(file.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
     return end
+
+
+def as_path(path: Any) -> Path:
+    """What the user gave as a path.
+
+    Raises:
+      InvalidArgumentError: it is none, or no file can have that name.
+    """
+    try:
+        if b"\0" in os.fsencode(path) or not os.fspath(path):
+            raise ValueError("no file has that name")
+        return Path(os.fsdecode(path))
+    except (TypeError, ValueError) as error:  # a lone surrogate is a ValueError
+        raise InvalidArgumentError(
+            f"path must be a path, but received: {brief(path)}",
+            expected="a string or an os.PathLike",
+            found=type(path).__name__,
+            where=user_line(),
+        ) from error
 
 
 def is_special(path: Path) -> bool:

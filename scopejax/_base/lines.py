@@ -36,6 +36,11 @@ def is_jax(frame: FrameType) -> bool:
     return _kind(frame.f_code.co_filename) == "jax"
 
 
+def is_user(frame: FrameType) -> bool:
+    """Whether a frame runs neither scopejax's nor JAX's code."""
+    return _kind(frame.f_code.co_filename) == "user"
+
+
 def is_library(frame: FrameType) -> bool:
     """Whether a frame runs scopejax's own code."""
     return _kind(frame.f_code.co_filename) == "scopejax"

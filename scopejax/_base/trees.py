@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .answers import answering
 from .errors import InvalidArgumentError, VariableExistsError
 from .lines import user_line
 from .names import DEEPEST, Path, join, split
@@ -123,6 +124,7 @@ def flat_names(tree: Any, what: str) -> dict[str, Any]:
     return {join(path): leaf for path, leaf in leaves(tree, what)}
 
 
+@answering
 def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A nested dict as a flat one with full names, in its own order.
 
@@ -138,6 +140,7 @@ def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     return flat_names(tree, "tree")
 
 
+@answering
 def from_flat(flat: Mapping[str, Any]) -> Tree:
     """The nested dict of a flat one with full names.
 
@@ -153,6 +156,7 @@ def from_flat(flat: Mapping[str, Any]) -> Tree:
     return tree
 
 
+@answering
 def merge(*trees: Mapping[str, Any]) -> Tree:
     """Joins nested dicts that have no variable in common. No array is copied.
 

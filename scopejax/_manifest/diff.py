@@ -7,6 +7,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from .._base.answers import answering
 from .._base.displayed import Displayed
 from .._base.texts import printable
 from .._spec.functions import describe
@@ -71,6 +72,7 @@ class ManifestDiff(Displayed):
     ('1 added, 1 removed.', ['v'], ['w'], True)
     """
 
+    @answering
     def __init__(self, before: Specs, after: Specs) -> None:
         self.added = {k: spec for k, spec in after.items() if k not in before}
         self.removed = {k: spec for k, spec in before.items() if k not in after}

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
+from .._base.answers import answering
 from .._base.displayed import Displayed
 from .._base.dtypes import own_array
 from .._base.errors import InvalidArgumentError
@@ -45,6 +46,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     (['head/kernel', 'step'], (2, 3))
     """
 
+    @answering
     def __init__(self, specs: Iterable[VariableSpec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
 
@@ -59,6 +61,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Choosing
 
+    @answering
     def select(
         self,
         *patterns: Pattern,
@@ -101,6 +104,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         return self.select(trainable=True)
 
+    @answering
     def mask(
         self,
         *patterns: Pattern,
@@ -120,6 +124,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         chosen = self.select(*patterns, trainable=trainable, collection=collection)
         return self._tree(lambda spec: spec.name in chosen)
 
+    @answering
     def labels(self, labels: Mapping[Pattern, Any]) -> Tree:
         """A nested dict with the label of the first pattern that matches; for
         `optax.partition`.
@@ -136,6 +141,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         label_of = labelled(labels, self)
         return self._tree(lambda spec: label_of[spec.name])
 
+    @answering
     def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
         """Splits `tree` into what is in this manifest and what is not.
 
@@ -173,6 +179,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Making and checking
 
+    @answering
     def shapes(self, mesh: AnyMesh | None = None) -> Tree:
         """A nested dict of `jax.ShapeDtypeStruct`: what to restore a checkpoint into.
 
@@ -194,6 +201,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             lambda spec: abstract(spec.shape, spec.dtype, sharding_of(spec, mesh))
         )
 
+    @answering
     def shardings(self, mesh: AnyMesh | None = None) -> Tree:
         """A nested dict of `jax.sharding.NamedSharding`, as the partitioners say.
 
@@ -237,6 +245,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         return digest(self)
 
+    @answering
     def initialize(
         self,
         key: jax.Array,
@@ -292,6 +301,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             )
         )
 
+    @answering
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises unless `params` has just these variables, of these shapes and dtypes.
 
@@ -306,6 +316,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Losses and constraints
 
+    @answering
     def regularization_loss(self, params: Mapping[str, Any]) -> jax.Array:
         """The sum of all regularizers, a scalar; 0.0 where there are none.
 
@@ -328,6 +339,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             losses.append(per_item(spec.regularizer, spec.stack)(arrays[spec.name]))
         return sum((jnp.sum(x) for x in losses if x is not None), jnp.float32(0))
 
+    @answering
     def project(self, params: Mapping[str, Any]) -> Tree:
         """`params` with every constraint applied; to be called after an update.
 
@@ -361,6 +373,7 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """The table for a README."""
         return summary.to_markdown(self.values())
 
+    @answering
     def diff(self, other: Manifest) -> ManifestDiff:
         """What changed from `other`, the manifest of the run before, to this one.
 

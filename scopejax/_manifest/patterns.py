@@ -115,7 +115,7 @@ def _require_flags(
         raise InvalidArgumentError(
             f"No variable is in the collection {brief(collection)}.",
             where=user_line(),
-            nearest=nearest(str(collection), map(str, known)) or tuple(known)[:3],
+            nearest=nearest(brief(collection), map(str, known)) or tuple(known)[:3],
         )
 
 

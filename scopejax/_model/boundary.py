@@ -16,9 +16,11 @@ from types import TracebackType
 from typing import Any
 
 import jax
+import numpy as np
 
 from .._base.errors import InvalidArgumentError, ScopeUsageError
 from .._base.lines import is_library, raised_at, user_line
+from .._base.texts import brief
 
 _UNKNOWN_VALUE = (
     jax.errors.ConcretizationTypeError,
@@ -75,8 +77,31 @@ class Boundary:
             return _no_stack(error)
         if name != "apply" and isinstance(error, _UNKNOWN_VALUE):
             return self._unknown_value(error, rest, own)
-        if isinstance(error, TypeError) and not isinstance(error, _UNKNOWN_VALUE):
-            return self._misfit(name, args, rest, own)
+        if isinstance(error, TypeError | SystemError):
+            return self._not_an_array(rest, own) or self._misfit(name, args, rest, own)
+        return None
+
+    def _not_an_array(
+        self, rest: tuple[Any, ...], own: dict[str, Any]
+    ) -> InvalidArgumentError | None:
+        """The error for an argument that JAX has no arrays or trees of."""
+        try:
+            leaves = jax.tree.leaves((rest, own))
+        except (SystemError, RecursionError, ValueError):
+            return InvalidArgumentError(
+                "An argument is nested too deep for JAX, or contains itself.",
+                found=brief(rest),
+                where=user_line(),
+            )
+        for place, leaf in enumerate(leaves):
+            dtype = getattr(leaf, "dtype", None)
+            if isinstance(dtype, np.dtype) and dtype.kind in "OSUMmV":
+                return InvalidArgumentError(
+                    f"JAX has no arrays of dtype {dtype}, but the argument"
+                    f" {self._names(rest, own)[place]} is one.",
+                    found=brief(leaf),
+                    where=user_line(),
+                )
         return None
 
     def _parameters(self) -> list[inspect.Parameter]:

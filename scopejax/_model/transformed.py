@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 import jax
 from jax.sharding import Mesh
 
+from .._base.answers import require_rules
 from .._base.errors import InvalidArgumentError, ScopeUsageError
 from .._base.lines import user_line
 from .._base.texts import brief
@@ -173,6 +174,7 @@ class Transformed(NamedTuple):
         """
         from ..graphs._graph import graph_of
 
+        require_rules("graph", {"fold": fold})
         specs = self.manifest(*args, **kwargs)
         return graph_of(self.apply, specs, args, kwargs, depth=depth, fold=fold)
 
@@ -219,6 +221,7 @@ class Transformed(NamedTuple):
         """
         from ..graphs._profile import profile_of
 
+        require_rules("profile", {"grad": grad, "time": time})
         specs = self.manifest(*args, **kwargs)
         return profile_of(
             self.apply, specs, args, kwargs, grad=grad, time=time, depth=depth
@@ -283,6 +286,7 @@ class TransformedWithState(NamedTuple):
         """See `Transformed.graph`."""
         from ..graphs._graph import graph_of
 
+        require_rules("graph", {"fold": fold})
         specs = self.manifest(*args, **kwargs)
         apply = self._of_all(specs)
         return graph_of(apply, specs, args, kwargs, depth=depth, fold=fold)
@@ -298,6 +302,7 @@ class TransformedWithState(NamedTuple):
         """See `Transformed.profile`."""
         from ..graphs._profile import profile_of
 
+        require_rules("profile", {"grad": grad, "time": time})
         specs = self.manifest(*args, **kwargs)
         apply = self._of_all(specs)
         return profile_of(apply, specs, args, kwargs, grad=grad, time=time, depth=depth)

@@ -200,12 +200,16 @@ def _disagree(name: str, value: np.dtype, dtype: np.dtype) -> VariableMismatchEr
 def _check_member(what: str, value: Any, kind: type, name: str) -> None:
     if not isinstance(value, kind):
         raise InvalidArgumentError(
-            f"Invalid variable {what} mode: {cut(str(value))} for variable: {name}",
+            f"Invalid variable {what} mode: {_mode(value)} for variable: {name}",
             name=name,
             expected=f"a member of {kind.__name__}",
             found=brief(value),
             where=user_line(),
         )
+
+
+def _mode(value: Any) -> str:
+    return cut(value) if isinstance(value, str) else brief(value)
 
 
 def _check_collections(given: Any, name: str) -> None:
@@ -243,7 +247,8 @@ def as_shape(shape: Any, name: str) -> Shape | None:
 
 def _is_sequence(shape: Any) -> bool:
     text = isinstance(shape, str | bytes)
-    return (isinstance(shape, Sequence) and not text) or np.ndim(shape) == 1
+    is_vector = isinstance(shape, np.ndarray) and shape.ndim == 1
+    return (isinstance(shape, Sequence) and not text) or is_vector
 
 
 def _dimension(size: Any, shape: Any, name: str) -> int | None:
@@ -296,7 +301,10 @@ def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...]
     axes = request.axes
     if axes is None:
         return None
-    if isinstance(axes, str) or len(axes) != len(shape):
+    named = isinstance(axes, list | tuple) and all(
+        axis is None or isinstance(axis, str) for axis in axes
+    )
+    if not named or len(axes) != len(shape):
         raise InvalidArgumentError(
             f"Variable {request.name} has {len(shape)} axes, and others are named.",
             name=request.name,

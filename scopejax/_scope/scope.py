@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import jax
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.keys import as_index, require_key
 from .._base.lines import user_line
@@ -108,6 +109,7 @@ class Scope(Fields):
 
     # What it passes down
 
+    @answering
     def with_options(
         self,
         *,
@@ -240,6 +242,7 @@ class Scope(Fields):
         got: jax.Array = getter(VariableGetter(self), **request.arguments())
         return got
 
+    @answering
     def assign(self, name: str, value: Any) -> None:
         """Writes the variable `name` of this scope, which is not trainable.
 
@@ -270,6 +273,7 @@ class Scope(Fields):
         place = self._place
         self._assign((*place.path, *split(name, place.path)), value)
 
+    @answering
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key that depends on root key, path, `name` and `index` alone.
 
@@ -296,6 +300,7 @@ class Scope(Fields):
 
     # Layers and names
 
+    @answering
     def stack(self, n: int) -> Scope:
         """The scope of `n` alike layers, for `lax.scan` or `vmap` to slice.
 

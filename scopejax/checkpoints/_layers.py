@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import checking
 from .._base.errors import InvalidArgumentError, VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import join, split
@@ -16,6 +17,7 @@ from .._base.texts import brief
 from .._base.trees import Tree, from_flat, to_flat
 
 
+@checking
 def stack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     """Puts alike layers into one stack, as `Scope.stack` and `jax.lax.scan` take it.
 
@@ -58,6 +60,7 @@ def stack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     return _joined(rest, stacked, into)
 
 
+@checking
 def unstack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     """Takes a stack apart; the inverse of `stack_layers`.
 

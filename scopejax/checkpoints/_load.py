@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import answering
 from .._base.errors import CheckpointError, VariableMismatchError
-from .._base.files import is_special
+from .._base.files import as_path, is_special
 from .._base.lines import user_line
 from .._base.names import DEEPEST
 from .._base.numbers import counted
@@ -27,6 +28,7 @@ from ._renaming import Renaming
 from ._tensorflow import NON_SLOT
 
 
+@answering
 def load(
     path: str | os.PathLike[str],
     target: Target | None = None,
@@ -90,6 +92,7 @@ def load(
         return _bring(progress, reader, *planned)[0]
 
 
+@answering
 def load_matching(
     path: str | os.PathLike[str],
     target: Target,
@@ -131,6 +134,7 @@ def load_matching(
         return _bring(progress, reader, *planned)
 
 
+@answering
 def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """What optimizers kept in a checkpoint of TensorFlow, for `load`'s `slot`.
 
@@ -158,7 +162,7 @@ def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Reader:
     """The reader of what lies at `path`."""
-    path = Path(path)
+    path = as_path(path)
     _require_readable(path)
     reader = to_read(path, format).read(path)
     _require_shallow(path, reader)

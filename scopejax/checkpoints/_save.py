@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import answering
 from .._base.dtypes import as_array
 from .._base.errors import InvalidArgumentError
+from .._base.files import as_path
 from .._base.lines import user_line
 from .._base.trees import to_flat
 from .._manifest.digest import digest
@@ -25,6 +26,7 @@ from ._entry import Source
 from ._formats import Format, to_write
 
 
+@answering
 def save(
     path: str | os.PathLike[str],
     params: Mapping[str, Any],
@@ -74,7 +76,7 @@ def save(
     ...     checkpoints.load(path)
     {'head': {'bias': Array([0., 1.], dtype=float32)}}
     """
-    path = Path(path)
+    path = as_path(path)
     leaves = _storable_leaves(params)
     chosen = to_write(path, format)
     _require_reachable(leaves, chosen)
@@ -107,6 +109,7 @@ class _Counted:
         return source.bring()
 
 
+@answering
 def save_async(
     path: str | os.PathLike[str],
     params: Mapping[str, Any],
@@ -134,7 +137,7 @@ def save_async(
     ...     checkpoints.load(path)
     {'b': Array([0., 1.], dtype=float32)}
     """
-    path = Path(path)
+    path = as_path(path)
     leaves = _storable_leaves(params)
     metadata, chosen = metadata_of(leaves), to_write(path, format)
     _require_reachable(leaves, chosen)

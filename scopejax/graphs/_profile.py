@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import Path, join
@@ -73,6 +74,7 @@ class Profile:
         """The whole model."""
         return self.rows[0]
 
+    @answering
     def sort(self, by: str) -> Profile:
         """The same with the largest first, among the scopes within each scope.
 

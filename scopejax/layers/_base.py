@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn.initializers import ones
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.texts import brief
@@ -27,6 +28,7 @@ def layer(
 ) -> Callable[Concatenate[Scope, P], R]:
     """Enters the scope's name around `function`, which must get a scope."""
 
+    @answering
     @functools.wraps(function)
     def named(scope: Scope, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with _require_scope(scope, function.__name__).named():
@@ -73,8 +75,13 @@ def as_numbers(x: Any, what: str = "x") -> jax.Array:
       InvalidArgumentError: it is none, such as a dict, None or a string.
     """
     try:
-        return jnp.asarray(x)
-    except (TypeError, ValueError) as error:
+        array = jnp.asarray(x)
+        if not jnp.issubdtype(array.dtype, jnp.number) and array.dtype != bool:
+            raise TypeError(f"dtype {array.dtype} holds no numbers")
+        return array
+    except jax.errors.JAXTypeError:
+        raise
+    except Exception as error:  # a TypeError as a rule; or that of its __repr__
         raise InvalidArgumentError(
             f"{what} must be an array of numbers, but received: {brief(x)}",
             expected="an array",

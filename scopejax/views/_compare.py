@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.numbers import number_text, ratio_text
@@ -78,6 +79,7 @@ _SORTS: dict[str, Callable[[Any], float]] = {
 }
 
 
+@answering
 def compare(
     before: Any,
     after: Any,
