@@ -26,6 +26,7 @@ from .errors import InvalidArgumentError, ScopeError
 from .lines import is_user, user_line
 from .texts import brief, cut
 
+C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
 
 # What is not an argument's fault, or is for JAX to say: a value that is traced, a file
@@ -193,9 +194,20 @@ def answering(function: F) -> F:
         except _PASSED_ON:
             raise
         except (*_TOLD, *_ALSO_TOLD) as error:
-            raise blamed(function, error, args, kwargs) from error
+            told = blamed(function, error, args, kwargs)
+            if told is None:
+                raise
+            raise told from error
 
     return answered  # type: ignore[return-value]
+
+
+def answering_methods(kind: type[C]) -> type[C]:
+    """A class whose public methods and constructor are all `answering`."""
+    for name, method in list(vars(kind).items()):
+        if inspect.isfunction(method) and (name == "__init__" or name[0] != "_"):
+            setattr(kind, name, answering(method))
+    return kind
 
 
 def checking(function: F) -> F:
@@ -204,8 +216,7 @@ def checking(function: F) -> F:
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        name, given = _given(function, args, kwargs)
-        require_rules(name, given)
+        require_rules(_name(function), _given(function, args, kwargs) or {})
         return answered(*args, **kwargs)
 
     answered = answering(function)
@@ -242,11 +253,14 @@ def blamed(
     error: Exception,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> Exception:
-    """The error that names the argument at fault; `error` if it is the user's own."""
-    if _is_users(error.__traceback__):
-        return error
-    name, given = _given(function, args, kwargs)
+) -> InvalidArgumentError | None:
+    """The error that names the argument at fault.
+
+    None where the error is the user's own, or the call is: a keyword that there is not.
+    """
+    name, given = _name(function), _given(function, args, kwargs)
+    if given is None or _is_users(error.__traceback__):
+        return None
     try:
         require_rules(name, given)
     except InvalidArgumentError as found:
@@ -259,23 +273,21 @@ def blamed(
     )
 
 
+def _name(function: Callable[..., Any]) -> str:
+    return function.__qualname__.removesuffix(".__init__")
+
+
 def _given(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """A function's name, and the arguments that it was given, by theirs."""
-    name = function.__qualname__.removesuffix(".__init__")
+) -> dict[str, Any] | None:
+    """The arguments by their names, without defaults; None if they are not taken."""
     signature = inspect.signature(function)
     try:
         bound = signature.bind(*args, **kwargs).arguments
-    except TypeError as error:
-        raise InvalidArgumentError(
-            f"{name} was called with arguments that it does not take: {error}.",
-            expected=cut(f"{name}{signature}", 300),
-            where=user_line(),
-        ) from error
+    except TypeError:
+        return None
     defaults = {k: p.default for k, p in signature.parameters.items()}
-    own = {k: v for k, v in bound.items() if k != "self" and v is not defaults[k]}
-    return name, own
+    return {k: v for k, v in bound.items() if k != "self" and v is not defaults[k]}
 
 
 _LIBRARIES = tuple(

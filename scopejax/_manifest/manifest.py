@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from .._base.answers import answering
+from .._base.answers import answering_methods
 from .._base.displayed import Displayed
 from .._base.dtypes import own_array
 from .._base.errors import InvalidArgumentError
@@ -31,6 +31,7 @@ from .patterns import Pattern, labelled, selected
 from .union import agreed
 
 
+@answering_methods
 class Manifest(Displayed, Mapping[str, VariableSpec]):
     """An immutable mapping from full name to `VariableSpec`, in order of creation.
 
@@ -46,7 +47,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     (['head/kernel', 'step'], (2, 3))
     """
 
-    @answering
     def __init__(self, specs: Iterable[VariableSpec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
 
@@ -61,7 +61,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Choosing
 
-    @answering
     def select(
         self,
         *patterns: Pattern,
@@ -104,7 +103,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         return self.select(trainable=True)
 
-    @answering
     def mask(
         self,
         *patterns: Pattern,
@@ -124,7 +122,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         chosen = self.select(*patterns, trainable=trainable, collection=collection)
         return self._tree(lambda spec: spec.name in chosen)
 
-    @answering
     def labels(self, labels: Mapping[Pattern, Any]) -> Tree:
         """A nested dict with the label of the first pattern that matches; for
         `optax.partition`.
@@ -141,7 +138,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         label_of = labelled(labels, self)
         return self._tree(lambda spec: label_of[spec.name])
 
-    @answering
     def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
         """Splits `tree` into what is in this manifest and what is not.
 
@@ -179,7 +175,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Making and checking
 
-    @answering
     def shapes(self, mesh: AnyMesh | None = None) -> Tree:
         """A nested dict of `jax.ShapeDtypeStruct`: what to restore a checkpoint into.
 
@@ -201,7 +196,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             lambda spec: abstract(spec.shape, spec.dtype, sharding_of(spec, mesh))
         )
 
-    @answering
     def shardings(self, mesh: AnyMesh | None = None) -> Tree:
         """A nested dict of `jax.sharding.NamedSharding`, as the partitioners say.
 
@@ -245,7 +239,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """
         return digest(self)
 
-    @answering
     def initialize(
         self,
         key: jax.Array,
@@ -301,7 +294,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             )
         )
 
-    @answering
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises unless `params` has just these variables, of these shapes and dtypes.
 
@@ -316,7 +308,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
 
     # Losses and constraints
 
-    @answering
     def regularization_loss(self, params: Mapping[str, Any]) -> jax.Array:
         """The sum of all regularizers, a scalar; 0.0 where there are none.
 
@@ -339,7 +330,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
             losses.append(per_item(spec.regularizer, spec.stack)(arrays[spec.name]))
         return sum((jnp.sum(x) for x in losses if x is not None), jnp.float32(0))
 
-    @answering
     def project(self, params: Mapping[str, Any]) -> Tree:
         """`params` with every constraint applied; to be called after an update.
 
@@ -373,7 +363,6 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         """The table for a README."""
         return summary.to_markdown(self.values())
 
-    @answering
     def diff(self, other: Manifest) -> ManifestDiff:
         """What changed from `other`, the manifest of the run before, to this one.
 

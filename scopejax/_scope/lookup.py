@@ -29,12 +29,18 @@ from .._spec.spec import (
     VariableSynchronization,
 )
 from ..initializers import default_for
-from .checks import require_dtype, require_shape, require_value_or_shape, value_shape
+from .checks import (
+    axes_for,
+    require_dtype,
+    require_shape,
+    require_value_or_shape,
+    value_shape,
+)
 from .from_inputs import Pending
 from .place import Place
 from .record import Record
 from .replicas import as_read
-from .request import Request, axes_for, partition_for
+from .request import Request, partition_for
 from .state import StateCell
 
 Shape = tuple[int, ...]

@@ -294,23 +294,3 @@ def partition_for(request: Request, shape: tuple[int, ...]) -> Any:
         name=request.name,
         where=user_line(),
     )
-
-
-def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...] | None:
-    """The logical names of the axes of a new variable, checked: one for each."""
-    axes = request.axes
-    if axes is None:
-        return None
-    named = isinstance(axes, list | tuple) and all(
-        axis is None or isinstance(axis, str) for axis in axes
-    )
-    if not named or len(axes) != len(shape):
-        raise InvalidArgumentError(
-            f"Variable {request.name} has {len(shape)} axes, and others are named.",
-            name=request.name,
-            expected=f"a name or None for each axis of shape {shape}",
-            found=brief(axes),
-            where=user_line(),
-            remedy='axes=("embed", "mlp"), for one.',
-        )
-    return tuple(axes)

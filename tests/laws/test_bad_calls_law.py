@@ -3,7 +3,7 @@
 Every public callable is called with each of some fifty values in place of each of its
 arguments, one at a time. It may take the value; if not, the error is scopejax's. A
 table says what is left to others, and why. A new public name without a call in
-`tests/helpers/good_calls.py` fails.
+`tests/helpers/good_calls_cases.py` fails.
 """
 
 import inspect
@@ -15,7 +15,7 @@ import pytest
 import scopejax as sj
 
 from ..helpers.bad_values import BAD
-from ..helpers.good_calls import CALLS
+from ..helpers.good_calls_cases import CALLS
 from ..helpers.public_names import NAMES
 from ..helpers.randomness import cases, seed_or
 
