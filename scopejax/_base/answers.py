@@ -146,6 +146,10 @@ ARRAY = Rule(_is_array, "an array of numbers")
 DTYPE = Rule(_is_dtype, "a dtype of numbers")
 PATTERN = Rule(_is_pattern, "a glob, a compiled regular expression or a function")
 AXIS = Rule(_is_axis, "the name of a mesh axis, or a tuple of names")
+RENAMING = Rule(
+    lambda value: isinstance(value, Mapping) or callable(value),
+    "a dict of patterns or a function of the name",
+)
 FUNCTION = Rule(callable, "a function")
 
 # By the name of the argument, which means the same wherever it is.
@@ -173,6 +177,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("over", "policy", "kernel_initializer"), or_none(FUNCTION)),
     **dict.fromkeys(("context", "mask"), or_none(ARRAY)),
     "path": PATH,
+    "rename": or_none(RENAMING),
     "format": or_none(TEXT),
     "dtype": DTYPE,
     "where": or_none(PATTERN),
@@ -267,7 +272,7 @@ def blamed(
         return found
     shown = ", ".join(f"{key}={brief(value)}" for key, value in given.items())
     return InvalidArgumentError(
-        f"{name} cannot be called with {cut(shown, 400)}",
+        f"{name} cannot be called{' with ' * bool(shown)}{cut(shown, 400)}.",
         found=cut(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"),
         where=user_line(),
     )

@@ -36,6 +36,11 @@ def is_jax(frame: FrameType) -> bool:
     return _kind(frame.f_code.co_filename) == "jax"
 
 
+def _is_generated(code: CodeType) -> bool:
+    """Whether it is the constructor that `dataclasses` wrote for a class."""
+    return code.co_filename == "<string>" and code.co_name == "__init__"
+
+
 def is_user(frame: FrameType) -> bool:
     """Whether a frame runs neither scopejax's nor JAX's code."""
     return _kind(frame.f_code.co_filename) == "user"
@@ -103,7 +108,7 @@ def user_steps(anchor: FrameType | None = None) -> CallPath:
     while frame is not None and frame is not anchor and len(steps) < _SHOWN:
         code = frame.f_code
         kind = _kind(code.co_filename)
-        if kind == "user":
+        if kind == "user" and not _is_generated(code):
             steps.append((code, frame.f_lasti))
         elif kind == "shell" and steps:  # nobody called the cell
             break

@@ -57,6 +57,18 @@ def test_a_keyword_that_there_is_not_is_pythons_error():
         sj.partitioners.fsdp(mesh="data")
 
 
+def test_the_line_is_the_users_where_a_dataclass_is_made():
+    """The constructor that Python writes is nobody's line."""
+    for make in (
+        lambda: sj.getters.lora(rank=-1),
+        lambda: sj.initializers.InitialValueOf(3),
+        lambda: sj.regularizers.Penalty(l1=-1.0),
+    ):
+        with pytest.raises(sj.InvalidArgumentError, match="must be") as caught:
+            make()
+        assert "test_answers.py" in caught.value.where.partition(",")[0]
+
+
 def test_traced_values_are_for_jax_to_tell():
     """A decision on a traced value is told by JAX, with the line of the user's."""
 
