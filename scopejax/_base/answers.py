@@ -30,7 +30,7 @@ C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
 
 # What is not an argument's fault, or is for JAX to say: a value that is traced, a file
-# that is not there, a library that is missing.
+# that is not there, a library that is missing; and NameError, of an axis without a map.
 _PASSED_ON = (
     ScopeError,
     OSError,
@@ -41,7 +41,7 @@ _PASSED_ON = (
     jax.errors.JaxRuntimeError,
 )
 _TOLD = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
-_ALSO_TOLD = (RuntimeError, AssertionError, NameError, SystemError)
+_ALSO_TOLD = (RuntimeError, AssertionError, SystemError)
 
 
 _LARGEST = 3e38  # that fits into a float32

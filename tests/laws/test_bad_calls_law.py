@@ -61,6 +61,12 @@ LEFT = (
         "a file that is not there, or cannot be: the system's words, as of `open`",
     ),
     (
+        ("axis_name",),
+        tuple(BAD),
+        NameError,
+        "an axis that nothing is mapped over: JAX's words, in tests/layers",
+    ),
+    (
         ("path", "format"),
         tuple(BAD),
         ImportError,
