@@ -41,12 +41,15 @@ class Boundary:
     Args:
       model: what the net was made of.
       given: what the functions take before the model's arguments: ``("params",)``.
+      scoped: whether the model takes a scope first; tf1's do not.
     """
 
-    def __init__(self, model: Callable[..., Any], given: tuple[str, ...]) -> None:
+    def __init__(
+        self, model: Callable[..., Any], given: tuple[str, ...], scoped: bool = True
+    ) -> None:
         owner = getattr(model, "__self__", None)
-        self._model = getattr(owner, "function", model)  # of tf1, which has no scope
-        self._skipped = 0 if self._model is not model else 1
+        self._model = getattr(owner, "function", model)  # tf1's, within the core's
+        self._skipped = int(scoped and self._model is model)
         self._given = {"init": ("key",), "apply": given, "check": given}
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:

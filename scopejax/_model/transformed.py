@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from ..graphs._profile import Profile
 
 
-def made_by(factory: Callable[..., Any], model: Callable[..., Any], net: Any) -> Any:
+def made_by(
+    factory: Callable[..., Any],
+    model: Callable[..., Any],
+    net: Any,
+    *,
+    scoped: bool = True,
+) -> Any:
     """The same, which pickles as the call that made it: where `model` does.
 
     A tuple has no room for that, so its functions keep it.
     """
     stateful = isinstance(net, TransformedWithState)
     given = ("params", "state") if stateful else ("params",)
-    boundary, made = Boundary(model, given), (factory, (model,))
+    boundary, made = Boundary(model, given, scoped), (factory, (model,))
     functions: list[Any] = [boundary.around(function) for function in net]
     for function in functions:
         function._made_by = made

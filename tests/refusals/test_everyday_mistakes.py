@@ -9,6 +9,7 @@ import optax
 import pytest
 
 import scopejax as sj
+from scopejax import tf1
 
 from ..helpers.refusals import KEY, refusal
 
@@ -195,6 +196,19 @@ def test_it_is_told_with_a_remedy(kind, call, says, remedy):
     assert says in error.headline
     assert remedy in (error.remedy or "")
     assert "test_everyday_mistakes.py" in error.where
+
+
+def test_a_function_of_tf1_has_no_scope_to_count():
+    """What its transform's functions take is told without one."""
+
+    def of_tf1(x):
+        return x * tf1.get_variable("w", [])
+
+    net = tf1.transform(of_tf1)
+    error = refusal(Invalid, lambda: net.init(KEY), match="that of_tf1 does not take")
+    assert error.expected == "init(key, x)"
+    error = refusal(Invalid, lambda: net.apply({}, X, X), match="too many positional")
+    assert error.expected == "apply(params, x)"
 
 
 def test_a_flag_of_numpy_is_a_flag():

@@ -107,9 +107,8 @@ def transform(function: Callable[..., Any]) -> Transformed:
         params = init(key, *args, given=given, mesh=mesh, progress=progress, **kwargs)
         return _placed(params, runs[-1].devices, mesh)
 
-    pure: Transformed = made_by(
-        transform, function, Transformed(init, net.apply, net.manifest, net.check)
-    )
+    functions = Transformed(init, net.apply, net.manifest, net.check)
+    pure: Transformed = made_by(transform, function, functions, scoped=False)
     return pure
 
 
@@ -177,5 +176,7 @@ def transform_with_state(function: Callable[..., Any]) -> TransformedWithState:
         return _placed(params, devices, mesh), _placed(state, devices, mesh)
 
     functions = TransformedWithState(init, net.apply, net.manifest, net.check)
-    pure: TransformedWithState = made_by(transform_with_state, function, functions)
+    pure: TransformedWithState = made_by(
+        transform_with_state, function, functions, scoped=False
+    )
     return pure
