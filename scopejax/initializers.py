@@ -175,7 +175,8 @@ class InitialValueOf:
     name: str
 
     def __post_init__(self) -> None:
-        split(self.name)
+        if not isinstance(self.name, str):
+            split(self.name)  # which refuses it
 
     def __call__(self, key: Any, shape: Any, dtype: Any = None) -> jax.Array:
         """Never: what it copies is not known here.
