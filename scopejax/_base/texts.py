@@ -38,8 +38,8 @@ def brief(value: Any) -> str:
     not fetched for a message.
 
     >>> import jax.numpy as jnp
-    >>> print(brief({"w": jnp.ones((2, 3)), "on": True}))
-    {'w': float32[2,3], 'on': True}
+    >>> print(brief({"a": jnp.ones((2, 3)), "b": True}))
+    {'a': float32[2,3], 'b': True}
     >>> print(brief([*range(100)]))
     [0, 1, 2, 3, 4, 5, ...]
     """
