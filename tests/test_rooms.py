@@ -23,7 +23,7 @@ ROOMS = {
     "_spec": "functions reached signature sameness options spec stacks partition",
     "_scope": "named copies replicas request refusals state within ledger rounds"
     " record place checks from_inputs getter lookup assign intermediates sources"
-    " fields trained pytree scope",
+    " fields trained pytree scope running",
     "layers": "_base _space _dense _conv _pool _embedding _norm _dropout _rotary _cache"
     " _attention _recurrent _state",
     "_text": "cells table bars progress",

@@ -91,6 +91,11 @@ def _is_sizes(value: Any) -> bool:
     return bool(many) or _is_size(value)
 
 
+def _is_window(value: Any) -> bool:
+    pair = value if isinstance(value, list | tuple) else (value, value)
+    return len(pair) == 2 and all(_is_whole(v) and v >= 0 for v in pair)
+
+
 def _is_array(value: Any) -> bool:
     try:
         return bool(jnp.issubdtype(jnp.result_type(jnp.asarray(value)), jnp.number))
@@ -134,6 +139,7 @@ SIZE = Rule(_is_size, "a whole number from 1 on")
 WHOLE = Rule(_is_whole, "a whole number")
 COUNT = Rule(lambda v: _is_whole(v) and 0 <= v < 10**4, "a whole number below 10,000")
 SIZES = Rule(_is_sizes, "a whole number from 1 on, or a tuple of them")
+WINDOW = Rule(_is_window, "a whole number from 0 on, or a pair of them")
 NUMBER = Rule(_is_number, "a finite number")
 SHARE = Rule(_is_share, "a number from 0 to 1")
 POSITIVE = Rule(_is_positive, "a number above 0")
@@ -152,7 +158,7 @@ RENAMING = Rule(
 )
 FUNCTION = Rule(callable, "a function")
 
-# By the name of the argument, which means the same wherever it is.
+# By the name of the argument, which means the same wherever it is; but for these.
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("features", "heads", "vocabulary", "rank", "groups"), SIZE),
     **dict.fromkeys(("num_shards", "max_shard_bytes", "max_partitions"), SIZE),
@@ -185,6 +191,20 @@ RULES: dict[str, Rule] = {
     "mesh_axis": AXIS,
     "max_shards": or_none(WHOLE),
     "bytes_per_string_element": SIZE,
+    **dict.fromkeys(("kv_heads", "cache_length"), or_none(SIZE)),
+    **dict.fromkeys(("lengths", "positions"), or_none(ARRAY)),
+    **dict.fromkeys(("reverse", "interleaved", "activate_last"), FLAG),
+    **dict.fromkeys(("item", "equation"), TEXT),
+    **dict.fromkeys(("cell", "activation"), FUNCTION),
+    "rotate": or_none(FUNCTION),
+    "dropout_rate": SHARE,
+    "base": POSITIVE,
+    "einsum.shape": SIZES,
+    **dict.fromkeys(("dense.features", "mlp.features"), SIZES),
+    "dense.axes": SIZE,
+    "attention.window": or_none(WINDOW),
+    **dict.fromkeys(("max_pool.window", "avg_pool.window"), SIZES),
+    **dict.fromkeys(("max_pool.strides", "avg_pool.strides"), or_none(SIZES)),
 }
 
 
@@ -231,11 +251,13 @@ def checking(function: F) -> F:
 def require_rules(function: str, given: Mapping[str, Any]) -> None:
     """Refuses the first argument that is not what its rule says.
 
+    The rule is that of the function, or else that of all functions.
+
     Raises:
       InvalidArgumentError: names it.
     """
     for name, value in given.items():
-        rule = RULES.get(name)
+        rule = RULES.get(f"{function}.{name}", RULES.get(name))
         if rule is not None and not _allows(rule, value):
             raise InvalidArgumentError(
                 f"{function}'s {name} must be {rule.words}, but received:"

@@ -22,7 +22,8 @@ from .._manifest.manifest import Manifest
 from .._scope.from_inputs import Pending, no_axis, pending_in, require_inputs
 from .._scope.record import Expect, Record
 from .._scope.rounds import Round, settled
-from .._scope.scope import Scope, recording_scope
+from .._scope.running import recording_scope
+from .._scope.scope import Scope
 from .._scope.state import hold
 from .._text.progress import Making, making_shown
 

@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
 from .._scope.checks import require_tree
-from .._scope.scope import running_scope
+from .._scope.running import running_scope
 from .._scope.state import hold, release
 from .foreseen import Foreseen
 from .init import initialize

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import FrameType
 from typing import Any, NoReturn
 
 import jax
@@ -31,13 +28,11 @@ from .._spec.spec import VariableAggregation, VariableSynchronization
 from .checks import require_size, require_tree
 from .fields import Fields, fill, make
 from .getter import VariableGetter
-from .ledger import Ledger
 from .named import entered
 from .place import Place
 from .pytree import registered
-from .record import Entry, Record
 from .request import complete
-from .sources import HeldArrays, known_arrays
+from .sources import HeldArrays
 from .trained import trained
 
 _AUTO = VariableSynchronization.AUTO
@@ -422,28 +417,3 @@ class Scope(Fields):
     def _random_key(self, path: Path, index: Any) -> jax.Array:
         index = as_index(index, join(path))
         return self._source.random_key(path, index, self._place)
-
-
-@contextlib.contextmanager
-def running_scope(
-    variables: Mapping[str, Any], key: jax.Array | None, anchor: FrameType
-) -> Iterator[Scope]:
-    """The root scope of one run of a model, in which nothing is created twice.
-
-    Args:
-      variables, key: as of `Scope`.
-      anchor: the frame that calls the model.
-    """
-    scope, ledger = Scope(variables, key=key), Ledger(anchor)
-    around = scope._place.loops
-    place = Place((), Options(), loops=around, ledger=weakref.ref(ledger))
-    try:
-        yield scope._at(place)
-    finally:
-        ledger.close()
-
-
-def recording_scope(record: Record) -> Scope:
-    """The root scope of a model that is being recorded."""
-    place = Place((), Options(), entry=Entry(record), loops=loops())
-    return make(Scope, known_arrays(record), None, None, place)

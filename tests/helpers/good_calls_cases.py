@@ -122,6 +122,33 @@ def _assigning(name, value):
     return sj.transform_with_state(run).manifest()
 
 
+def _attending(**given):
+    def run(scope):
+        layers.embedding(scope, jnp.arange(2), 4, 3)
+        return layers.attend(scope, **given)
+
+    return sj.transform(run).manifest()
+
+
+def pool():
+    """The arguments of a pool."""
+    return {
+        "x": jnp.ones((2, 8, 8, 4)),
+        "window": 2,
+        "strides": None,
+        "padding": "VALID",
+    }
+
+
+def sequence():
+    """The arguments of a recurrent network."""
+    return {"cell": layers.gru, "carry": jnp.zeros((2, 8)), "x": jnp.ones((2, 5, 3))}
+
+
+def _recording(name, value):
+    return sj.transform(lambda scope: scope.record(name, value)).manifest()
+
+
 def _copying(name):
     def run(scope):
         scope.get_variable("v", (2,))
@@ -193,6 +220,8 @@ CALLS = {
         axes=None,
     ),
     "scopejax.Scope.assign": lambda: of(_assigning, name="w", value=jnp.ones(3)),
+    "scopejax.Scope.record": lambda: of(_recording, name="w", value=jnp.ones(3)),
+    "scopejax.Scope.trainable": lambda: of(scope().trainable),
     "scopejax.Scope.key": lambda: of(scope().key, name="k", index=None),
     "scopejax.Scope.stack": lambda: of((scope() / "none").stack, n=2),
     "scopejax.Scope.named": lambda: of(scope().named),
@@ -231,6 +260,19 @@ CALLS = {
         params=both()[0],
         state=both()[1],
         x=X,
+    ),
+    "scopejax.Transformed.capture": lambda: of(
+        lambda params, x, key: net().capture(params, x, key=key),
+        params=params(),
+        x=X,
+        key=KEY,
+    ),
+    "scopejax.TransformedWithState.capture": lambda: of(
+        lambda params, state, x, key: stateful().capture(params, state, x, key=key),
+        params=both()[0],
+        state=both()[1],
+        x=X,
+        key=KEY,
     ),
     "scopejax.Transformed.graph": lambda: of(net().graph, x=X, depth=None, fold=True),
     "scopejax.Transformed.profile": lambda: of(
@@ -310,9 +352,16 @@ CALLS = {
         rename=None,
         cast=False,
         transpose=None,
+        item="",
         slot="",
         format=None,
         progress=False,
+    ),
+    "load, like something": lambda: of(
+        checkpoints.load,
+        path=saved() / "a.safetensors",
+        like=params(),
+        item="",
     ),
     "scopejax.checkpoints.load_matching": lambda: of(
         checkpoints.load_matching,
@@ -322,6 +371,7 @@ CALLS = {
         rename=None,
         cast=False,
         transpose=None,
+        item="",
         slot="",
         format=None,
         progress=False,
@@ -396,6 +446,12 @@ CALLS = {
         where="**/kernel",
         epsilon=1e-12,
     ),
+    "scopejax.initializers.Fans": lambda: of(
+        lambda **given: reading(initializer=initializers.Fans(**given)),
+        initializer=initializers.glorot_uniform,
+        inputs=1,
+        each=(),
+    ),
     "scopejax.initializers.InitialValueOf": lambda: of(_copying, name="v"),
     "scopejax.initializers.default_for": lambda: of(
         initializers.default_for, dtype=jnp.dtype("float32")
@@ -417,6 +473,13 @@ CALLS = {
         features=None,
         mask=None,
         is_causal=False,
+        kv_heads=1,
+        window=3,
+        rotate=None,
+        dropout_rate=0.0,
+        is_training=False,
+        cache_length=None,
+        kernel_initializer=None,
         use_bias=True,
         dtype=None,
     ),
@@ -459,13 +522,14 @@ CALLS = {
         layers.dense,
         x=X,
         features=3,
+        axes=1,
         use_bias=True,
         dtype=None,
         kernel_initializer=None,
         bias_initializer=jax.nn.initializers.zeros,
     ),
     "scopejax.layers.dropout": lambda: in_model(
-        layers.dropout, x=X, rate=0.5, deterministic=False, index=None
+        layers.dropout, x=X, rate=0.5, is_training=True, deterministic=None, index=None
     ),
     "scopejax.layers.embedding": lambda: in_model(
         layers.embedding,
@@ -481,6 +545,51 @@ CALLS = {
         decay=0.9,
         is_training=False,
         debias=True,
+    ),
+    "scopejax.layers.attend": lambda: of(_attending, x=X, dtype=None),
+    "scopejax.layers.avg_pool": lambda: of(layers.avg_pool, **pool()),
+    "scopejax.layers.max_pool": lambda: of(layers.max_pool, **pool()),
+    "scopejax.layers.bidirectional": lambda: in_model(
+        layers.bidirectional, **sequence(), lengths=None
+    ),
+    "scopejax.layers.rnn": lambda: in_model(
+        layers.rnn, **sequence(), lengths=None, reverse=False
+    ),
+    "scopejax.layers.einsum": lambda: in_model(
+        layers.einsum,
+        x=X,
+        equation="bi,io->bo",
+        shape=(3, 5),
+        use_bias=True,
+        dtype=None,
+        kernel_initializer=None,
+        bias_initializer=jax.nn.initializers.zeros,
+    ),
+    "scopejax.layers.group_norm": lambda: in_model(
+        layers.group_norm,
+        x=jnp.ones((4, 6)),
+        groups=2,
+        epsilon=1e-6,
+        use_scale=True,
+        use_bias=True,
+        dtype=None,
+    ),
+    "scopejax.layers.mlp": lambda: in_model(
+        layers.mlp,
+        x=X,
+        features=(5, 2),
+        activation=jax.nn.relu,
+        activate_last=False,
+        use_bias=True,
+        dtype=None,
+        kernel_initializer=None,
+    ),
+    "scopejax.layers.rotary_embedding": lambda: of(
+        layers.rotary_embedding,
+        x=jnp.ones((2, 4, 3, 6)),
+        positions=None,
+        base=1e4,
+        interleaved=False,
     ),
     "scopejax.layers.gru": lambda: in_model(layers.gru, hidden=jnp.ones((4, 5)), x=X),
     "scopejax.layers.layer_norm": lambda: in_model(

@@ -227,7 +227,7 @@ def layers(scope, x):
 
 MANY = sj.transform(layers)
 TREE = MANY.init(KEY, X)
-RUN = {"params": TREE, "opt": optax.adam(1e-3).init(TREE)}
+RUN = {"params": TREE, "opt": optax.adam(1e-3).init(TREE), "note": "x" * 10**4}
 LONG = {
     "init": lambda: MANY.init(TREE, X),
     "key": lambda: MANY.apply(TREE, X, key=TREE),
