@@ -1,4 +1,4 @@
-"""The root scope that a model is given: of one that runs, and of one that is recorded."""
+"""The root scope of a model: of one that runs, and of one that is recorded."""
 
 from __future__ import annotations
 
