@@ -387,7 +387,7 @@ print(f"{accuracy(half_net, half_params, {}):.1%} right")
 # | bounds on weights | `sj.optim.constrain(manifest)`, last in a chain |
 #
 # Where a model has state, optax gets the params alone: take masks and labels of
-# `manifest.select(trainable=True)`.
+# `manifest.trainable`.
 #
 # `sj.getters` has more: `weight_norm`, `spectral_norm`, noise on weights. Each is a few
 # lines, meant to be read and copied. Next is a model on eight devices, in the notebook

@@ -5,7 +5,8 @@ acts on all variables below that its `where` means: a glob over full names, a co
 regular expression, or a function of the full name. Getters compose: those of an inner
 scope run first, on what the outer ones return. What a getter adds lies beside the
 variable: ``kernel_lora_a`` beside ``kernel``. Give `cast` to the innermost scope, so
-that the others see what is stored.
+that the others see what is stored. A reading under ``reuse=True`` is a second one of
+the same variable: it moves no state.
 
 Each is a few lines on `VariableGetter`, and meant to be read, and copied.
 """
@@ -21,6 +22,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import normal, ones, zeros
 
+from ._base.answers import require_rules
 from ._base.trees import Tree, from_flat, to_flat
 from ._manifest.patterns import NamePattern, matches_name
 from ._scope.getter import VariableGetter as VariableGetter
@@ -42,8 +44,15 @@ def _beside(
     return getter(name, **{**own, **inherited, **given})
 
 
+class _Checked:
+    """What a getter is made of, checked by the names of its fields."""
+
+    def __post_init__(self) -> None:
+        require_rules(type(self).__name__, vars(self))
+
+
 @dataclasses.dataclass(frozen=True)
-class cast:
+class cast(_Checked):
     """Variables of floats in `dtype`, whatever they are stored in.
 
     State stays as it is, as in TF1's getters for mixed precision: a moving average
@@ -74,7 +83,7 @@ class cast:
 
 
 @dataclasses.dataclass(frozen=True)
-class weight_norm:
+class weight_norm(_Checked):
     """Direction and length apart, ``g * v / |v|`` (Salimans and Kingma, 2016).
 
     The lengths, one for each index of the last axis, are ``kernel_g``; they start as 1.
@@ -106,13 +115,14 @@ class weight_norm:
 
 
 @dataclasses.dataclass(frozen=True)
-class spectral_norm:
+class spectral_norm(_Checked):
     """Kernels over their largest singular value (Miyato et al., 2018).
 
     Each reading takes `iterations` steps of the power iteration from ``kernel_u``, a
     variable that is not trainable, and keeps where they lead: that needs
-    `scopejax.transform_with_state`. A kernel of more axes is a matrix whose columns
-    are its last axis.
+    `scopejax.transform_with_state`. A reading under ``reuse=True`` is a second one: it
+    takes no step, and gives the kernel that the first one gave. A kernel of more axes
+    is a matrix whose columns are its last axis.
 
     Attributes:
       where: which variables; kernels by default.
@@ -146,10 +156,11 @@ class spectral_norm:
         u = _beside(getter, f"{name}_u", w, arguments, **mine)
         matrix = w.reshape(-1, w.shape[-1])
         fixed = jax.lax.stop_gradient(matrix)
-        for _ in range(self.iterations):
+        moves = self.update and arguments["reuse"] is not True
+        for _ in range(self.iterations if moves or not self.update else 0):
             v = self._unit(fixed @ u)
             u = self._unit(v @ fixed)
-        if self.update:
+        if moves:
             getter.assign(f"{name}_u", u.astype(arguments["dtype"]))
         v = self._unit(fixed @ u)
         return w / (v @ matrix @ u)
@@ -159,7 +170,7 @@ class spectral_norm:
 
 
 @dataclasses.dataclass(frozen=True)
-class lora:
+class lora(_Checked):
     """Low-rank adapters: ``w + alpha / rank * a @ b`` (Hu et al., 2021).
 
     All variables below are frozen, `trainable=False`, and beside each that `where`
@@ -235,7 +246,7 @@ class lora:
 
 
 @dataclasses.dataclass(frozen=True)
-class ema:
+class ema(_Checked):
     """Exponential moving averages of weights, to evaluate with.
 
     Beside each trainable variable of floats lies its average, ``kernel_ema``: it starts
@@ -282,7 +293,7 @@ class ema:
 
 
 @dataclasses.dataclass(frozen=True)
-class gaussian_noise:
+class gaussian_noise(_Checked):
     """Normal noise on weights, drawn anew for each `key` of `apply` (Graves, 2011).
 
     Attributes:
@@ -308,7 +319,7 @@ class gaussian_noise:
 
 
 @dataclasses.dataclass(frozen=True)
-class bernoulli_noise:
+class bernoulli_noise(_Checked):
     """Dropout of weights, DropConnect (Wan et al., 2013): each is 0, or scaled up.
 
     Attributes:
@@ -330,5 +341,5 @@ class bernoulli_noise:
         w = getter(name, **arguments)
         if not self.rate or not matches_name(self.where, name):
             return w
-        keep = jax.random.bernoulli(getter.key(name), 1 - self.rate, w.shape)
+        keep = jax.random.bernoulli(getter.key(name), 1.0 - self.rate, w.shape)
         return jnp.where(keep, w / (1 - self.rate), jnp.zeros_like(w))

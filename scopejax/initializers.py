@@ -22,6 +22,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn.initializers import variance_scaling as _jax_variance_scaling
 
+from ._base.answers import answering, checking
+from ._base.names import split
+from ._base.texts import brief
+
 Initializer = Callable[..., jax.Array]
 """``(key, shape, dtype) -> array``"""
 
@@ -32,6 +36,7 @@ Distribution = Literal["uniform", "normal", "truncated_normal"]
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
+@checking
 @functools.cache
 def variance_scaling(
     scale: float, mode: Mode, distribution: Distribution
@@ -61,18 +66,25 @@ def variance_scaling(
         ("distribution", distribution, get_args(Distribution)),
     ):
         if value not in known:
-            raise ValueError(f"{what} must be one of {known}, but is {value!r}")
-    matrix = _jax_variance_scaling(scale, mode, distribution)
+            raise ValueError(f"{what} must be one of {known}, but is {brief(value)}")
+    return functools.partial(_scaled, scale, mode, distribution)
 
-    def init(key: Any, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
-        if math.prod(shape) == 0:
-            return jnp.zeros(shape, dtype)
-        if len(shape) >= 2:
-            return matrix(key, shape, dtype)
-        fan = shape[0] if shape else 1
-        return _draw(key, shape, dtype, scale / fan, distribution)
 
-    return init
+def _scaled(
+    scale: float,
+    mode: Mode,
+    distribution: Distribution,
+    key: Any,
+    shape: Any,
+    dtype: Any = jnp.float32,
+) -> jax.Array:
+    """What an initializer of `variance_scaling` draws, which pickles by this name."""
+    if math.prod(shape) == 0:
+        return jnp.zeros(shape, dtype)
+    if len(shape) >= 2:
+        return _jax_variance_scaling(scale, mode, distribution)(key, shape, dtype)
+    fan = shape[0] if shape else 1
+    return _draw(key, shape, dtype, scale / fan, distribution)
 
 
 def _draw(
@@ -89,6 +101,7 @@ def _draw(
     return jnp.multiply(numbers, stddev / cut)
 
 
+@answering
 def orthogonal(key: jax.Array, shape: Any, dtype: Any = jnp.float32) -> jax.Array:
     """`jax.nn.initializers.orthogonal()` that serves half precision as well.
 
@@ -122,6 +135,7 @@ lecun_normal: Initializer = variance_scaling(1.0, "fan_in", "truncated_normal")
 """The same, from a normal distribution cut at two deviations."""
 
 
+@answering
 @functools.cache
 def default_for(dtype: np.dtype) -> Initializer | None:
     """TF1's default: Glorot uniform for floats, zeros for integers and bools.
@@ -209,6 +223,10 @@ class InitialValueOf:
     """
 
     name: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            split(self.name)  # which refuses it
 
     def __call__(self, key: Any, shape: Any, dtype: Any = None) -> jax.Array:
         """Never: what it copies is not known here.

@@ -10,7 +10,7 @@ and labels:
   optax.sgd(0.01)}, manifest.labels({"head/**": "fast", "**": "slow"}))``.
 
 With `scopejax.transform_with_state` optax gets the params alone: take the masks and
-labels of ``manifest.select(trainable=True)``.
+labels of ``manifest.trainable``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
+from ._base.answers import checking
 from ._base.errors import InvalidArgumentError
 from ._base.lines import user_line
 from ._base.names import join
+from ._base.texts import brief
 from ._manifest.manifest import Manifest
 from ._spec.stacks import per_item
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import optax
 
 
+@checking
 def constrain(manifest: Manifest) -> optax.GradientTransformation:
     """Applies the constraints of a manifest's variables; the last one of a chain.
 
@@ -57,6 +60,13 @@ def constrain(manifest: Manifest) -> optax.GradientTransformation:
     [0.0, 1.0]
     """
     import optax
+
+    if not isinstance(manifest, Manifest):
+        raise InvalidArgumentError(
+            f"constrain's manifest must be a Manifest, but received: {brief(manifest)}",
+            where=user_line(),
+            remedy="constrain(net.manifest(x))",
+        )
 
     def update(updates: Any, params: Any) -> Any:
         if params is None:

@@ -10,7 +10,6 @@ Source: `tf.keras.regularizers`.
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import jax
@@ -19,6 +18,9 @@ import jax.numpy as jnp
 from ._base.dtypes import wide_of
 from ._base.errors import InvalidArgumentError
 from ._base.lines import user_line
+from ._base.texts import brief
+
+_LARGEST = 2.0**63  # that JAX takes as a whole number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,10 +36,11 @@ class Penalty:
 
     def __post_init__(self) -> None:
         for weight in (self.l1, self.l2):
-            if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+            number = isinstance(weight, int | float) and not isinstance(weight, bool)
+            if not (number and 0 <= weight < _LARGEST):
                 raise InvalidArgumentError(
                     "A regularizer's weight must be a finite number that is not"
-                    f" negative, but received: {weight!r}",
+                    f" negative, but received: {brief(weight)}",
                     where=user_line(),
                 )
 

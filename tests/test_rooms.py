@@ -14,8 +14,8 @@ pytestmark = pytest.mark.smoke
 # imports from rooms above its own, and within it from files before it. No room is
 # without an order: each file can be read after those before it.
 ROOMS = {
-    "_base": "homes displayed numbers errors lines files names missing dtypes trees"
-    " arguments keys tf1_errors sizes",
+    "_base": "homes displayed numbers texts errors lines answers files names missing"
+    " dtypes trees arguments keys tf1_errors sizes",
     "_jax": "flags memory modes calls jaxprs contexts mesh surroundings mapped reach"
     " runs",
     "initializers": "",
@@ -28,7 +28,7 @@ ROOMS = {
     " _attention _recurrent _state",
     "_text": "cells table bars progress",
     "_version": "",
-    "_manifest": "patterns fit diff digest manifest",
+    "_manifest": "patterns fit diff union digest manifest",
     "partitioners": "_by_count _by_mesh",
     "_making": "compiling verdicts threefry recipe kind way put plain rows fused"
     " sharded in_trace maker initialize",
@@ -36,7 +36,7 @@ ROOMS = {
     " _statistics _heatmaps _leaves _pairs _compare _manifests_and_scopes _show",
     "graphs": "_calls _flops _arrange _words _table _trace _owners _flow _ends _folding"
     " _times _boxes _profile _sheet _svg _ports _edges _layout _outline _graph",
-    "_model": "init recordings transformed foreseen transform remat",
+    "_model": "boundary init recordings transformed foreseen transform remat",
     "getters": "",
     "optim": "",
     "checkpoints": "_tensorflow _entry _names _leaves _items _folders _layers _renaming"
@@ -120,6 +120,7 @@ TF1_HELPERS = {
     "_jax.runs": {"calls", "function_of", "tag"},
     "_scope.replicas": {"summand"},
     "_spec.spec": {"Combining"},
+    "_model.transformed": {"made_by", "require_model"},
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import InvalidArgumentError, VariableMismatchError
 from .lines import user_line
+from .texts import brief
 
 # Python's own numbers, as TF1 and JAX take them.
 _NARROW = {
@@ -35,9 +36,9 @@ def as_dtype(dtype: Any, name: str) -> np.dtype:
         return dtype
     try:
         wanted: np.dtype = jnp.dtype(dtype)
-    except TypeError as error:
+    except Exception as error:  # whatever NumPy makes of a dict, say
         raise InvalidArgumentError(
-            f"{dtype!r} is not a dtype.", name=name, where=user_line()
+            f"{brief(dtype)} is not a dtype.", name=name, where=user_line()
         ) from error
     if not _is_number(wanted):
         raise InvalidArgumentError(
@@ -89,7 +90,7 @@ def constant(value: Any) -> np.ndarray:
     with np.errstate(over="ignore"):
         array = wide.astype(dtype, copy=False)
     if not _fits(wide, array):
-        raise OverflowError(f"{value!r} does not fit into {dtype}")
+        raise OverflowError(f"{brief(value)} does not fit into {dtype}")
     return array
 
 
@@ -119,7 +120,7 @@ def as_array(value: Any, name: str) -> jax.Array:
         ) from error
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(
-            f"The value given for {name} is no array: {value!r}",
+            f"The value given for {name} is no array: {brief(value)}",
             name=name,
             expected="an array",
             found=type(value).__name__,

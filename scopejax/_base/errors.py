@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from .texts import cut
+
+_LONGEST = 1000  # letters of a line
+
 _LINES: tuple[tuple[str, str], ...] = (
     ("name", "name"),
     ("expected", "expected"),
@@ -69,7 +73,8 @@ class ScopeError(ValueError):
             if value and not (field == "name" and value in self.headline):
                 text = ", ".join(value) if isinstance(value, tuple) else str(value)
                 lines.append(f"  {label:<18}{text}")
-        return "\n".join([*lines, f"  {'docs':<18}{self.docs}"])
+        message = "\n".join([*lines, f"  {'docs':<18}{self.docs}"])
+        return "\n".join(cut(line, _LONGEST) for line in message.split("\n"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name, _ in _LINES}

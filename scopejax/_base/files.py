@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from .errors import InvalidArgumentError
+from .lines import user_line
+from .texts import brief
 
 _MUCH = 1 << 24  # bytes
 
@@ -47,6 +52,34 @@ def hand_over(file: BinaryIO, start: int) -> int:
     with suppress(OSError):  # it is advice: Linux writes out what is not needed
         os.posix_fadvise(file.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
     return end
+
+
+def as_path(path: Any) -> Path:
+    """What the user gave as a path.
+
+    Raises:
+      InvalidArgumentError: it is none, or no file can have that name.
+    """
+    try:
+        if b"\0" in os.fsencode(path) or not os.fspath(path):
+            raise ValueError("no file has that name")
+        return Path(os.fsdecode(path))
+    except (TypeError, ValueError) as error:  # a lone surrogate is a ValueError
+        raise InvalidArgumentError(
+            f"path must be a path, but received: {brief(path)}",
+            expected="a string or an os.PathLike",
+            found=type(path).__name__,
+            where=user_line(),
+        ) from error
+
+
+def is_special(path: Path) -> bool:
+    """Whether `path` is a pipe, a socket or a device: reading it may never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _sync_folder(folder: Path) -> None:

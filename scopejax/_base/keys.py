@@ -12,6 +12,7 @@ import numpy as np
 from .errors import InvalidArgumentError, ScopeUsageError
 from .lines import user_line
 from .names import Path, fold_scopes, fold_words, path_words
+from .texts import brief
 from .trees import is_array
 
 
@@ -36,7 +37,7 @@ def as_index(index: Any, name: str) -> Any:
         pass
     raise InvalidArgumentError(
         f"The index of a random key must be a whole number of 32 bits, but received:"
-        f" {index!r}",
+        f" {brief(index)}",
         name=name,
         where=user_line(),
     )
@@ -81,7 +82,7 @@ def require_key(key: Any) -> None:
     """Refuses what is no single random key."""
     if not _is_single_key(key):
         raise InvalidArgumentError(
-            f"key must be one JAX random key, but received: {key!r}",
+            f"key must be one JAX random key, but received: {brief(key)}",
             expected="jax.random.key(seed)",
             found=f"an array of dtype {key.dtype} and shape {key.shape}"
             if is_array(key)

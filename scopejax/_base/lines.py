@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 import jax
@@ -69,6 +69,16 @@ def is_own(frame: FrameType) -> bool:
     return kind_of(frame.f_code.co_filename) == "scopejax"
 
 
+def _is_generated(code: CodeType) -> bool:
+    """Whether it is the constructor that `dataclasses` wrote for a class."""
+    return code.co_filename == "<string>" and code.co_name == "__init__"
+
+
+def is_user(frame: FrameType) -> bool:
+    """Whether a frame runs neither scopejax's nor JAX's code."""
+    return kind_of(frame.f_code.co_filename) == "user"
+
+
 Step = tuple[CodeType, int]
 """A user's function and the offset of the instruction that it is running."""
 
@@ -108,7 +118,7 @@ def user_steps(anchor: FrameType | None = None) -> CallPath:
     while frame is not None and frame is not anchor and len(steps) < _SHOWN:
         code = frame.f_code
         kind = kind_of(code.co_filename)
-        if kind == "user":
+        if kind == "user" and not _is_generated(code):
             steps.append((code, frame.f_lasti))
         elif kind == "shell" and steps:  # nobody called the cell
             break
@@ -130,12 +140,23 @@ def steps_without_jax(anchor: FrameType | None) -> tuple[Step, ...] | None:
         code = frame.f_code
         kind = kind_of(code.co_filename)
         if kind == "user":
-            if len(steps) < _SHOWN:
+            if len(steps) < _SHOWN and not _is_generated(code):
                 steps += ((code, frame.f_lasti),)
         elif kind == "jax" or kind == "shell":
             return None
         frame = frame.f_back
     return steps
+
+
+def raised_at(traceback: TracebackType | None) -> str:
+    """Where the user's code was when an error was raised, as `user_line` says it."""
+    steps: list[Step] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if kind_of(code.co_filename) == "user":
+            steps.insert(0, (code, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return _text(tuple(steps)) if steps else ""
 
 
 def innermost_line(path: CallPath) -> str:

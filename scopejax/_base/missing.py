@@ -8,6 +8,7 @@ from typing import Any
 from .errors import InitializerError, InvalidArgumentError, VariableNotFoundError
 from .lines import user_line
 from .names import nearest
+from .texts import brief
 
 
 def not_found(
@@ -33,7 +34,7 @@ def does_not_exist(name: str, names: Iterable[str]) -> VariableNotFoundError:
     """TF1's error for a lookup of what was not created."""
     return not_found(
         f"Variable {name} does not exist, or was not created with get_variable()."
-        " Did you mean to set reuse=AUTO_REUSE in VarScope?",
+        " Did you mean to set reuse=AUTO_REUSE in its scope?",
         name,
         names,
         remedy="Create it first, or look it up under its name; AUTO_REUSE does either.",
@@ -44,6 +45,9 @@ def not_given(
     name: str, names: Iterable[str], found: str | None = None
 ) -> VariableNotFoundError:
     """The error for a variable that is missing among those given."""
+    names = list(names)
+    if name in names:
+        return _hole(name)
     return not_found(
         f"Variable {name} does not exist in the variables given.",
         name,
@@ -51,6 +55,17 @@ def not_given(
         found=found,
         remedy="`check` of the transformed model lists every difference; `init(...,"
         " given=params)` makes what is missing.",
+    )
+
+
+def _hole(name: str) -> VariableNotFoundError:
+    """The error for None in the place of a variable."""
+    return not_found(
+        f"Variable {name} does not exist in the variables given: None is in its place.",
+        name,
+        found="None",
+        remedy="Fill the holes that a filter or a mask left; `check` of the transformed"
+        " model lists all, and `init(..., given=params)` makes what is missing.",
     )
 
 
@@ -80,7 +95,7 @@ def no_match(
 ) -> InvalidArgumentError:
     """The error for a pattern that matches none of `names`."""
     return InvalidArgumentError(
-        f"No variable matches {pattern!r}.",
+        f"No variable matches {brief(pattern)}.",
         where=user_line(),
         nearest=nearest(str(pattern).strip("*/"), names),
         remedy=remedy,

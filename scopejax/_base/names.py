@@ -11,16 +11,22 @@ from __future__ import annotations
 import difflib
 import functools
 import hashlib
+import heapq
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import jax
 import numpy as np
 
 from .errors import InvalidArgumentError
 from .lines import user_line
+from .texts import brief, cut
 
 Path = tuple[str, ...]
+DEEPEST = 920
+"""How many components a name may have: JAX has no trees of a thousand levels."""
+
 _SLASHES = "Separate the components by single slashes, as in 'encoder/h0/kernel'."
 
 
@@ -41,7 +47,7 @@ def split(name: object, inside: Path = ()) -> Path:
     """
     if not isinstance(name, str):
         raise InvalidArgumentError(
-            f"A name must be a string, but received: {name!r}",
+            f"A name must be a string, but received: {brief(name)}",
             name=join(inside) or None,
             expected="str",
             found=type(name).__name__,
@@ -51,10 +57,16 @@ def split(name: object, inside: Path = ()) -> Path:
     path, wrong = _components(name)
     if wrong:
         raise InvalidArgumentError(
-            f"The name {name!r} {wrong}.",
+            f"The name {brief(name)} {wrong}.",
             name=join((*inside, name)),
             where=user_line(),
             remedy=_SLASHES,
+        )
+    if len(inside) + len(path) > DEEPEST:
+        raise InvalidArgumentError(
+            f"A name has {DEEPEST} components at most: JAX's trees nest no deeper.",
+            name=cut(join((*inside, name))),
+            where=user_line(),
         )
     return path
 
@@ -113,13 +125,30 @@ def fold_scopes(key: jax.Array, path: Path) -> jax.Array:
 def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Up to three existing names that look like `name`, best first.
 
-    A name with the same last component counts, wherever it is.
+    A name with the same last component counts, wherever it is. Among many names only
+    the most alike are compared letter by letter.
     """
     names = list(names)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    likely = names if len(names) <= _COMPARED else _likely(name, names)
+    close = difflib.get_close_matches(name[:_LONG], likely, n=3, cutoff=0.6)
     last = name.rpartition("/")[2]
-    alike = [other for other in names if other.rpartition("/")[2] == last]
+    alike = [other for other in likely if other.rpartition("/")[2] == last]
     return tuple(dict.fromkeys([*close, *sorted(alike, key=natural)]))[:3]
+
+
+_COMPARED = 100  # names that difflib is given: its time goes by their number
+_LONG = 500  # letters of a name, and by the square of theirs
+
+
+def _likely(name: str, names: list[str]) -> list[str]:
+    """The names with most components of `name`, then most pairs of letters."""
+    components, pairs = set(name.split("/")), set(pairwise(name))
+
+    def shared(other: str) -> tuple[int, int]:
+        alike = pairs.intersection(pairwise(other))
+        return len(components.intersection(other.split("/"))), len(alike)
+
+    return heapq.nlargest(_COMPARED, names, key=shared)
 
 
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .answers import answering
 from .errors import InvalidArgumentError, VariableExistsError
 from .lines import user_line
-from .names import Path, join, split
+from .names import DEEPEST, Path, join, split
+from .texts import brief, cut
 
 Tree = dict[str, Any]
 
@@ -25,33 +27,51 @@ def leaves(
             f"{what} must be a nested dict of arrays, but received: "
             f"{type(tree).__name__}",
             expected="a dict, such as init returns",
-            found=_brief(tree),
+            found=cut(brief(tree), 60),
             where=user_line(),
+            remedy="With state, init returns two: params, state = net.init(...), and"
+            " net.apply(params, state, ...)."
+            if isinstance(tree, tuple)
+            else None,
         )
     return _walk(tree, path, what)
 
 
 def _walk(tree: Mapping[Any, Any], path: Path, what: str) -> Iterator[tuple[Path, Any]]:
-    for key, value in tree.items():
-        if not isinstance(key, str) or not key or "/" in key:
-            raise InvalidArgumentError(
-                f"{what} has a key that is not the name of a scope or variable: "
-                f"{join((*path, repr(key)))}",
-                name=join(path),
-                where=user_line(),
-                remedy="Nest flat names with scopejax.from_flat(tree)."
-                if isinstance(key, str) and key
-                else "Use strings as keys.",
-            )
-        if isinstance(value, Mapping):
-            yield from _walk(value, (*path, key), what)
-        else:
+    levels = [(path, iter(tree.items()))]
+    while levels:
+        path, items = levels[-1]
+        for key, value in items:
+            _require_key(key, path, what)
+            if isinstance(value, Mapping):
+                levels.append(((*path, key), iter(value.items())))
+                _require_shallow(levels[-1][0], what)
+                break
             yield (*path, key), value
+        else:
+            levels.pop()
 
 
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _require_key(key: Any, path: Path, what: str) -> None:
+    if not isinstance(key, str) or not key or "/" in key:
+        raise InvalidArgumentError(
+            f"{what} has a key that is not the name of a scope or variable: "
+            f"{join((*path, brief(key)))}",
+            name=join(path),
+            where=user_line(),
+            remedy="Nest flat names with scopejax.from_flat(tree)."
+            if isinstance(key, str) and key
+            else "Use strings as keys.",
+        )
+
+
+def _require_shallow(path: Path, what: str) -> None:
+    if len(path) > DEEPEST:
+        raise InvalidArgumentError(
+            f"{what} is nested more than {DEEPEST} levels deep: {cut(join(path))}",
+            where=user_line(),
+            remedy="Look for a dict that contains itself.",
+        )
 
 
 def insert(tree: Tree, path: Path, leaf: Any) -> None:
@@ -65,8 +85,12 @@ def insert(tree: Tree, path: Path, leaf: Any) -> None:
             raise both_kinds(
                 join(path), join((*path, *tree[path[-1]])[: len(path) + 1])
             )
+        hole = leaf is None or tree[path[-1]] is None
         raise VariableExistsError(
-            f"{join(path)} is in both trees.", name=join(path), where=user_line()
+            f"{join(path)} is in both trees{', as None in one' if hole else ''}.",
+            name=join(path),
+            where=user_line(),
+            remedy="Take the holes out first: names that are None." if hole else None,
         )
     tree[path[-1]] = leaf
 
@@ -100,6 +124,7 @@ def flat_names(tree: Any, what: str) -> dict[str, Any]:
     return {join(path): leaf for path, leaf in leaves(tree, what)}
 
 
+@answering
 def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A nested dict as a flat one with full names, in its own order.
 
@@ -115,6 +140,7 @@ def to_flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     return flat_names(tree, "tree")
 
 
+@answering
 def from_flat(flat: Mapping[str, Any]) -> Tree:
     """The nested dict of a flat one with full names.
 
@@ -130,6 +156,7 @@ def from_flat(flat: Mapping[str, Any]) -> Tree:
     return tree
 
 
+@answering
 def merge(*trees: Mapping[str, Any]) -> Tree:
     """Joins nested dicts that have no variable in common. No array is copied.
 

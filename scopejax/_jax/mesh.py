@@ -17,6 +17,7 @@ from jax.sharding import AbstractMesh, Mesh
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 
 AnyMesh = Mesh | AbstractMesh
 
@@ -37,7 +38,7 @@ def mesh_in_force(given: Any = None) -> AnyMesh | None:
         if isinstance(given, AnyMesh):
             return given
         raise InvalidArgumentError(
-            f"mesh must be a jax.sharding.Mesh, but received: {given!r}",
+            f"mesh must be a jax.sharding.Mesh, but received: {brief(given)}",
             where=user_line(),
             remedy="mesh=jax.make_mesh((8,), ('data',))",
         )

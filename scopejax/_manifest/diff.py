@@ -7,7 +7,9 @@ import enum
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from .._base.answers import answering
 from .._base.displayed import Displayed
+from .._base.texts import printable
 from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.sameness import same
@@ -48,7 +50,9 @@ class SpecChange(NamedTuple):
         return ", ".join(map(self._field, self.fields))
 
     def _field(self, name: str) -> str:
-        old, new = (_text(name, getattr(s, name)) for s in (self.before, self.after))
+        old, new = (
+            field_text(name, getattr(s, name)) for s in (self.before, self.after)
+        )
         return f"{name} {old} -> {new}" if old != new else f"{name} {new}, another one"
 
 
@@ -68,6 +72,7 @@ class ManifestDiff(Displayed):
     ('1 added, 1 removed.', ['v'], ['w'], True)
     """
 
+    @answering
     def __init__(self, before: Specs, after: Specs) -> None:
         self.added = {k: spec for k, spec in after.items() if k not in before}
         self.removed = {k: spec for k, spec in before.items() if k not in after}
@@ -89,7 +94,7 @@ class ManifestDiff(Displayed):
         lines = [f"  + {k}: {_row(spec)}" for k, spec in self.added.items()]
         lines += [f"  - {k}: {_row(spec)}" for k, spec in self.removed.items()]
         lines += [f"  ~ {k}: {change.text}" for k, change in self.changed.items()]
-        return "\n".join([self.headline, *lines])
+        return "\n".join([self.headline, *map(printable, lines)])
 
     def __repr__(self) -> str:
         return f"<ManifestDiff: {self.headline}>"
@@ -100,7 +105,8 @@ def _row(spec: VariableSpec) -> str:
     return f"{spec.dtype}{list(spec.shape)}, {describe(spec.initializer)}{where}"
 
 
-def _text(field: str, value: Any) -> str:
+def field_text(field: str, value: Any) -> str:
+    """What a field of a spec holds, as a short text."""
     if field == "partition":
         return str(as_partition(value)) or "None"
     if field == "initializer" or callable(value):

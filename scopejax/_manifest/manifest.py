@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
+from .._base.answers import answering_methods
 from .._base.displayed import Displayed
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
@@ -23,12 +24,14 @@ from .._spec.stacks import per_item
 from .._text import table as summary
 from .diff import ManifestDiff
 from .digest import digest
-from .fit import require_agreement, require_fit
-from .patterns import Pattern, matches, require_matches
+from .fit import require_fit
+from .patterns import Pattern, labelled, selected
+from .union import agreed
 
 _NOTHING: Mapping[str, jax.ShapeDtypeStruct] = {}
 
 
+@answering_methods
 class Manifest(Displayed, Mapping[str, VariableSpec]):
     """An immutable mapping from full name to `VariableSpec`, in order of creation.
 
@@ -81,7 +84,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
           collection: only those in this collection.
 
         Raises:
-          InvalidArgumentError: a glob or an expression matches no variable at all.
+          InvalidArgumentError: a glob or an expression matches no variable at all, or
+            no variable is in the collection, which is none of TF1's own.
 
         >>> import scopejax as sj
         >>> def model(scope):
@@ -89,14 +93,23 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         >>> list(sj.transform(model).manifest().select("a/**"))
         ['a/w']
         """
-        require_matches(patterns, self)
-        return Manifest(
-            spec
-            for spec in self.values()
-            if (not patterns or any(matches(p, spec) for p in patterns))
-            and trainable in (None, spec.trainable)
-            and (collection is None or collection in spec.collections)
-        )
+        return Manifest(selected(self, patterns, trainable, collection))
+
+    @property
+    def trainable(self) -> Manifest:
+        """The variables that are trainable, which are an optimizer's: the params.
+
+        Take masks and labels of these: ``manifest.trainable.mask("head/**")`` fits the
+        params of a model with state, ``manifest.mask`` all variables.
+
+        >>> import scopejax as sj
+        >>> def model(scope):
+        ...     step = scope.get_variable("step", (), trainable=False)
+        ...     return step + scope.get_variable("w", ())
+        >>> sj.transform_with_state(model).manifest().trainable.mask("*")
+        {'w': True}
+        """
+        return self.select(trainable=True)
 
     def mask(
         self,
@@ -105,6 +118,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         collection: str | None = None,
     ) -> Tree:
         """A nested dict of bools, True for what `select` takes; for `optax.masked`.
+
+        It has all variables of this manifest; see `trainable` for a model with state.
 
         >>> import scopejax as sj
         >>> def model(scope):
@@ -128,20 +143,8 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         >>> sj.transform(model).manifest().labels({"a/**": "adam", "**": "frozen"})
         {'a': {'w': 'adam'}, 'b': {'w': 'frozen'}}
         """
-        require_matches(labels, self)
-
-        def label(spec: VariableSpec) -> Any:
-            for pattern, value in labels.items():
-                if matches(pattern, spec):
-                    return value
-            raise InvalidArgumentError(
-                f"No pattern gives {spec.name} a label.",
-                name=spec.name,
-                where=user_line(),
-                remedy="Add a last pattern '**' for all the rest.",
-            )
-
-        return self._tree(label)
+        label_of = labelled(labels, self)
+        return self._tree(lambda spec: label_of[spec.name])
 
     def partition(self, tree: Mapping[str, Any]) -> tuple[Tree, Tree]:
         """Splits `tree` into what is in this manifest and what is not.
@@ -164,14 +167,19 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
     def __or__(self, other: Manifest) -> Manifest:
         """The union of two models' variables, for models that share parameters.
 
+        Where one model computes an initial value from its inputs, or copies another
+        variable's, that stays, whichever side it is on.
+
         Raises:
-          VariableMismatchError: a variable is in both and differs.
+          VariableMismatchError: a variable is in both and differs: in shape, dtype,
+            initializer, trainable, partition, regularizer, constraint.
         """
-        for name in self.keys() & other.keys():
-            require_agreement(self[name], other[name])
-        return Manifest(
-            [*self.values(), *(v for k, v in other.items() if k not in self)]
-        )
+        if not isinstance(other, Manifest):
+            return NotImplemented
+        joined = {**self}
+        for name, spec in other.items():
+            joined[name] = agreed(self[name], spec) if name in self else spec
+        return Manifest(joined.values())
 
     # Making and checking
 
@@ -335,8 +343,10 @@ class Manifest(Displayed, Mapping[str, VariableSpec]):
         return summary.to_text(self.values())
 
     def __repr__(self) -> str:
-        count = sum(spec.size for spec in self.values())
-        return f"<Manifest of {len(self)} variables, {count:,} numbers>"
+        count = f"{sum(spec.size for spec in self.values()):,} numbers"
+        some = summary.trainable_text(list(self.values()))
+        more = f", {some.partition(' ')[0]} of them trainable" if some else ""
+        return f"<Manifest of {len(self)} variables, {count}{more}>"
 
     def to_markdown(self) -> str:
         """The table for a README."""

@@ -8,12 +8,14 @@ from typing import Any, ParamSpec, TypeVar
 
 import jax
 
+from .._base.answers import checking
 from .._base.arguments import Arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@checking
 def remat(
     function: Callable[P, R], *, policy: Any = None, prevent_cse: bool = True
 ) -> Callable[P, R]:

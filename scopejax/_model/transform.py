@@ -10,10 +10,9 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
-from .._base.errors import InvalidArgumentError
-from .._base.lines import user_line
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
+from .._scope.checks import require_tree
 from .._scope.roots import running_scope
 from .._scope.state import hold, release
 from .foreseen import Foreseen
@@ -21,6 +20,7 @@ from .init import initialize
 from .recordings import Recordings
 from .transformed import Transformed as Transformed
 from .transformed import TransformedWithState as TransformedWithState
+from .transformed import made_by, require_model
 
 
 def transform(model: Callable[..., Any]) -> Transformed:
@@ -46,7 +46,7 @@ def transform(model: Callable[..., Any]) -> Transformed:
     >>> net.apply(params, jnp.ones((4, 2)), 3).shape
     (4, 3)
     """
-    _require_model(model)
+    require_model(model, "transform takes a function of a scope")
     recordings = Recordings(model)
 
     def init(
@@ -78,17 +78,10 @@ def transform(model: Callable[..., Any]) -> Transformed:
     def check(params: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> None:
         manifest(*args, **kwargs).check(params)
 
-    return Transformed(init, apply, manifest, check)
-
-
-def _require_model(model: Any) -> None:
-    if not callable(model):
-        raise InvalidArgumentError(
-            f"transform takes a function of a scope, but received: {model!r}",
-            expected="a function model(scope, *args)",
-            found=type(model).__name__,
-            where=user_line(),
-        )
+    net: Transformed = made_by(
+        transform, model, Transformed(init, apply, manifest, check)
+    )
+    return net
 
 
 def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
@@ -120,7 +113,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
     >>> params, state
     ({}, {'mean': Array([0.1, 0.1], dtype=float32)})
     """
-    _require_model(model)
+    require_model(model, "transform takes a function of a scope")
     recordings = Recordings(model, stateful=True)
 
     def shared(*args: Any, **kwargs: Any) -> frozenset[str]:
@@ -161,6 +154,7 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         key: jax.Array | None = None,
         **kwargs: Any,
     ) -> tuple[Any, Any]:
+        require_tree(params, "params")
         anchor = sys._getframe()
 
         def run(shared: Container[str]) -> tuple[Any, Any]:
@@ -183,6 +177,11 @@ def transform_with_state(model: Callable[..., Any]) -> TransformedWithState:
         *args: Any,
         **kwargs: Any,
     ) -> None:
+        require_tree(params, "params")
+        require_tree(state, "state")
         manifest(*args, **kwargs).check(merge(params, state))
 
-    return TransformedWithState(init, apply, manifest, check)
+    net: TransformedWithState = made_by(
+        transform_with_state, model, TransformedWithState(init, apply, manifest, check)
+    )
+    return net

@@ -3,20 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 import jax
 from jax.sharding import Mesh
 
+from .._base.answers import require_rules
+from .._base.errors import InvalidArgumentError, ScopeUsageError
+from .._base.lines import user_line
+from .._base.texts import brief
 from .._base.trees import Tree, merge
 from .._manifest.manifest import Manifest
 from .._scope.intermediates import cells_for, last_of
+from .boundary import Boundary
 
 if TYPE_CHECKING:
     from ..graphs._graph import Graph
     from ..graphs._profile import Profile
 
 Made = TypeVar("Made", covariant=True)  # params, or params and state
+
+
+def made_by(
+    factory: Callable[..., Any],
+    model: Callable[..., Any],
+    net: Any,
+    *,
+    scoped: bool = True,
+) -> Any:
+    """The same, which pickles as the call that made it: where `model` does.
+
+    A tuple has no room for that, so its functions keep it.
+    """
+    stateful = isinstance(net, TransformedWithState)
+    given = ("params", "state") if stateful else ("params",)
+    boundary, made = Boundary(model, given, scoped), (factory, (model,))
+    functions: list[Any] = [boundary.around(function) for function in net]
+    for function in functions:
+        function._made_by = made
+    return type(net)(*functions)
+
+
+def _reduce(net: Any) -> Any:
+    """The call that made it, where all functions are of the same."""
+    made = {id(x): x for x in (getattr(f, "_made_by", None) for f in net)}
+    whole = len(made) == 1 and None not in made.values()
+    return next(iter(made.values())) if whole else (type(net), tuple(net))
+
+
+def not_called() -> ScopeUsageError:
+    """The error for calling a net."""
+    return ScopeUsageError(
+        "What transform returns is not a function itself.",
+        where=user_line(),
+        remedy="params = net.init(key, x), then net.apply(params, x).",
+    )
+
+
+def require_model(model: Any, what: str) -> None:
+    """Refuses what cannot be transformed.
+
+    Args:
+      model: what was given.
+      what: what it should be, ``"transform takes a function of a scope"``.
+    """
+    if callable(model) and not isinstance(model, Transformed | TransformedWithState):
+        return
+    raise InvalidArgumentError(
+        f"{what}, but received: {brief(model)}",
+        expected="a function model(scope, *args)",
+        found=type(model).__name__,
+        where=user_line(),
+    )
 
 
 class InitFn(Protocol[Made]):
@@ -119,6 +177,17 @@ class Transformed(NamedTuple):
         out = self.apply(merge(params, tree), *args, key=key, **kwargs)
         return out, last_of(cells)
 
+    def __reduce__(self) -> Any:
+        return _reduce(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Never: a net has functions, and is none.
+
+        Raises:
+          ScopeUsageError: always.
+        """
+        raise not_called()
+
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any
     ) -> Graph:
@@ -151,6 +220,7 @@ class Transformed(NamedTuple):
         """
         from ..graphs._graph import graph_of
 
+        require_rules("graph", {"fold": fold})
         specs = self.manifest(*args, **kwargs)
         return graph_of(self.apply, specs, args, kwargs, depth=depth, fold=fold)
 
@@ -197,6 +267,7 @@ class Transformed(NamedTuple):
         """
         from ..graphs._profile import profile_of
 
+        require_rules("profile", {"grad": grad, "time": time})
         specs = self.manifest(*args, **kwargs)
         return profile_of(
             self.apply, specs, args, kwargs, grad=grad, time=time, depth=depth
@@ -247,12 +318,20 @@ class TransformedWithState(NamedTuple):
         result = self.apply(merge(params, tree), state, *args, key=key, **kwargs)
         return result, last_of(cells)
 
+    def __reduce__(self) -> Any:
+        return _reduce(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """See `Transformed`."""
+        raise not_called()
+
     def graph(
         self, *args: Any, depth: int | None = None, fold: bool = True, **kwargs: Any
     ) -> Graph:
         """See `Transformed.graph`."""
         from ..graphs._graph import graph_of
 
+        require_rules("graph", {"fold": fold})
         specs = self.manifest(*args, **kwargs)
         apply = self._of_all(specs)
         return graph_of(apply, specs, args, kwargs, depth=depth, fold=fold)
@@ -268,6 +347,7 @@ class TransformedWithState(NamedTuple):
         """See `Transformed.profile`."""
         from ..graphs._profile import profile_of
 
+        require_rules("profile", {"grad": grad, "time": time})
         specs = self.manifest(*args, **kwargs)
         apply = self._of_all(specs)
         return profile_of(apply, specs, args, kwargs, grad=grad, time=time, depth=depth)

@@ -12,6 +12,7 @@ import numpy as np
 from .._base.errors import InvalidArgumentError, ScopeUsageError, VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief
 from .._base.trees import leaves
 from .._jax.modes import jit_is_off
 from .._jax.surroundings import loops
@@ -52,7 +53,8 @@ def require_shape(name: str, wanted: Any, found: Sizes, stack: Sizes) -> None:
         expected=str(wanted),
         found=str(found),
         where=user_line(),
-        remedy="Ask for the shape it has, or give this variable another name.",
+        remedy="If the shape follows from an input, pass one like that of init; else"
+        " ask for the shape it has, or give this variable another name.",
     )
 
 
@@ -101,10 +103,10 @@ def require_varying(name: str, index: Any, place: Place) -> None:
         )
 
 
-def require_tree(variables: Any) -> None:
+def require_tree(variables: Any, what: str = "variables") -> None:
     """Refuses what is no nested dict; the deeper levels are looked at when read."""
     if not isinstance(variables, Mapping):
-        leaves(variables, "variables")
+        leaves(variables, what)
 
 
 def require_size(n: Any, name: str) -> int:
@@ -115,7 +117,8 @@ def require_size(n: Any, name: str) -> int:
         size = 0
     if size < 1 or isinstance(n, bool):
         raise InvalidArgumentError(
-            f"The length of a stack must be a positive whole number, but received: {n}",
+            f"The length of a stack must be a positive whole number, but received:"
+            f" {brief(n)}",
             name=name,
             where=user_line(),
         )
@@ -150,3 +153,23 @@ def require_stack(variables: Any, n: int, path: Path) -> bool:
 def value_shape(value: Any) -> Sizes | None:
     """The shape of a value given as initializer; None where there is none."""
     return None if value is None else tuple(np.shape(value))
+
+
+def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...] | None:
+    """The logical names of the axes of a new variable, checked: one for each."""
+    axes = request.axes
+    if axes is None:
+        return None
+    named = isinstance(axes, list | tuple) and all(
+        axis is None or isinstance(axis, str) for axis in axes
+    )
+    if not named or len(axes) != len(shape):
+        raise InvalidArgumentError(
+            f"Variable {request.name} has {len(shape)} axes, and others are named.",
+            name=request.name,
+            expected=f"a name or None for each axis of shape {shape}",
+            found=brief(axes),
+            where=user_line(),
+            remedy='axes=("embed", "mlp"), for one.',
+        )
+    return tuple(axes)

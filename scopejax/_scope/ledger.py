@@ -192,7 +192,7 @@ def already_exists(name: str, where: CallPath, first: CallPath) -> VariableExist
     again = str(where) == str(first)
     return VariableExistsError(
         f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or"
-        " reuse=AUTO_REUSE in VarScope?",
+        " reuse=AUTO_REUSE in its scope?",
         name=name,
         found=_ONE_LINE if again else None,
         where=str(where),

@@ -21,6 +21,7 @@ from .._base.errors import (
 from .._base.lines import user_line
 from .._base.missing import does_not_exist, not_given, out_of_reach
 from .._base.names import join
+from .._base.texts import brief
 from .._base.trees import leaves, lookup
 from .._spec.options import ON_SPEC
 from .._spec.partition import type_of_item
@@ -34,12 +35,18 @@ from .._spec.spec import (
     VariableSynchronization,
 )
 from ..initializers import default_for
-from .checks import require_dtype, require_shape, require_value_or_shape, value_shape
+from .checks import (
+    axes_for,
+    require_dtype,
+    require_shape,
+    require_value_or_shape,
+    value_shape,
+)
 from .from_inputs import Pending
 from .place import Place
 from .record import Record, came_back
 from .replicas import as_read
-from .request import Request, axes_for, partition_for
+from .request import Request, partition_for
 from .state import StateCell
 
 Shape = tuple[int, ...]
@@ -91,6 +98,15 @@ def _value(leaf: Any, request: Request) -> jax.Array:
         return leaf.read(request.name)
     if isinstance(leaf, Pending):
         return leaf.read(request)
+    if isinstance(leaf, list | tuple):  # numbers, or more levels: nobody knows
+        raise InvalidArgumentError(
+            f"The value given for {request.name} is no array, but a sequence.",
+            name=request.name,
+            expected="an array",
+            found=brief(leaf),
+            where=user_line(),
+            remedy="Convert it with jnp.asarray.",
+        )
     return as_array(leaf, request.name)
 
 

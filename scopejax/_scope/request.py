@@ -25,6 +25,7 @@ from .._base.errors import InvalidArgumentError, VariableMismatchError
 from .._base.keys import is_typed_key
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief, cut
 from .._spec.options import Options, check_option, no_regularizer
 from .._spec.partition import Partition
 from .._spec.spec import VariableAggregation, VariableSynchronization
@@ -179,7 +180,7 @@ def _constant(value: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgumentError(
             f"The initializer of {name} is neither callable nor an array of numbers"
-            f" that fit: {value!r}",
+            f" that fit: {brief(value)}",
             name=name,
             where=user_line(),
             remedy="Pass a function (key, shape, dtype) -> array, or a value.",
@@ -200,22 +201,26 @@ def _disagree(name: str, value: np.dtype, dtype: np.dtype) -> VariableMismatchEr
 def _check_member(what: str, value: Any, kind: type, name: str) -> None:
     if not isinstance(value, kind):
         raise InvalidArgumentError(
-            f"Invalid variable {what} mode: {value} for variable: {name}",
+            f"Invalid variable {what} mode: {_mode(value)} for variable: {name}",
             name=name,
             expected=f"a member of {kind.__name__}",
-            found=repr(value),
+            found=brief(value),
             where=user_line(),
         )
+
+
+def _mode(value: Any) -> str:
+    return cut(value) if isinstance(value, str) else brief(value)
 
 
 def _check_collections(given: Any, name: str) -> None:
     if given is not None and not isinstance(given, list | tuple | set):
         raise InvalidArgumentError(
             "collections argument to Variable constructor must be a list, tuple, or"
-            f" set. Got {given} of type {type(given)}",
+            f" set. Got {brief(given)} of type {type(given)}",
             name=name,
             where=user_line(),
-            remedy=f"collections=[{given!r}]",
+            remedy=f"collections=[{brief(given)}]",
         )
 
 
@@ -243,7 +248,8 @@ def as_shape(shape: Any, name: str) -> Shape | None:
 
 def _is_sequence(shape: Any) -> bool:
     text = isinstance(shape, str | bytes)
-    return (isinstance(shape, Sequence) and not text) or np.ndim(shape) == 1
+    is_vector = isinstance(shape, np.ndarray) and shape.ndim == 1
+    return (isinstance(shape, Sequence) and not text) or is_vector
 
 
 def _dimension(size: Any, shape: Any, name: str) -> int | None:
@@ -253,7 +259,7 @@ def _dimension(size: Any, shape: Any, name: str) -> int | None:
         return None if size is None else operator.index(size)
     except TypeError as error:
         raise InvalidArgumentError(
-            f"A shape holds whole numbers, but received: {shape!r}",
+            f"A shape holds whole numbers, but received: {brief(shape)}",
             name=name,
             where=user_line(),
             remedy="Use // in place of / where a size is computed."
@@ -277,7 +283,7 @@ def partition_for(request: Request, shape: tuple[int, ...]) -> Any:
             return answer
     elif not isinstance(answer, Sequence) or isinstance(answer, str):
         raise InvalidArgumentError(
-            f"Partitioner must return a sequence, but saw: {answer!r}",
+            f"Partitioner must return a sequence, but saw: {brief(answer)}",
             name=request.name,
             where=user_line(),
         )
@@ -289,20 +295,3 @@ def partition_for(request: Request, shape: tuple[int, ...]) -> Any:
         name=request.name,
         where=user_line(),
     )
-
-
-def axes_for(request: Request, shape: tuple[int, ...]) -> tuple[str | None, ...] | None:
-    """The logical names of the axes of a new variable, checked: one for each."""
-    axes = request.axes
-    if axes is None:
-        return None
-    if isinstance(axes, str) or len(axes) != len(shape):
-        raise InvalidArgumentError(
-            f"Variable {request.name} has {len(shape)} axes, and others are named.",
-            name=request.name,
-            expected=f"a name or None for each axis of shape {shape}",
-            found=repr(axes),
-            where=user_line(),
-            remedy='axes=("embed", "mlp"), for one.',
-        )
-    return tuple(axes)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 
+from .._base.answers import answering
+from .._base.errors import InvalidArgumentError
 from .._base.keys import as_index, require_key
+from .._base.lines import user_line
 from .._base.names import Path, join, split
+from .._base.texts import brief
 from .._jax.surroundings import loops
 from .._spec.options import (
     Constraint,
@@ -94,8 +98,18 @@ class Scope(Fields):
         place = self._place
         return self._at(place.child(split(name, place.path)))
 
+    def __add__(self, name: Any) -> NoReturn:
+        """Never: a scope below this one is ``scope / name``."""
+        raise InvalidArgumentError(
+            f"A scope is no string, and nothing is added to it: {brief(name)}",
+            name=self.name or None,
+            where=user_line(),
+            remedy=f"scope / {brief(name)}" if isinstance(name, str) else None,
+        )
+
     # What it passes down
 
+    @answering
     def with_options(
         self,
         *,
@@ -231,6 +245,7 @@ class Scope(Fields):
         )
         return got
 
+    @answering
     def assign(self, name: str, value: Any) -> None:
         """Writes the variable `name` of this scope, which is not trainable.
 
@@ -261,6 +276,7 @@ class Scope(Fields):
         place = self._place
         self._assign((*place.path, *split(name, place.path)), value)
 
+    @answering
     def record(self, name: str, value: jax.Array) -> jax.Array:
         """Names an intermediate value, for `Transformed.capture` to return.
 
@@ -295,6 +311,7 @@ class Scope(Fields):
         self._source.keep((*place.path, *split(name, place.path)), value, place)
         return value
 
+    @answering
     def key(self, name: str, index: Any = None) -> jax.Array:
         """A random key that depends on root key, path, `name` and `index` alone.
 
@@ -321,6 +338,7 @@ class Scope(Fields):
 
     # Layers and names
 
+    @answering
     def stack(self, n: int) -> Scope:
         """The scope of `n` alike layers, for `lax.scan` or `vmap` to slice.
 

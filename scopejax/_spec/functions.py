@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from types import CellType
 from typing import Any
 
 from .. import initializers
 
+_SCALED = initializers.glorot_uniform.func  # type: ignore[attr-defined]
 _NAMED = {
-    id(getattr(initializers, name)): name
+    getattr(initializers, name).args: name
     for name in (
         "glorot_uniform",
         "glorot_normal",
@@ -44,8 +46,9 @@ def describe(initializer: Any) -> str:
     """
     if not callable(initializer):
         return "value"
-    if id(initializer) in _NAMED:
-        return _NAMED[id(initializer)]
+    if isinstance(initializer, functools.partial) and initializer.func is _SCALED:
+        arguments = ", ".join(map(str, initializer.args))
+        return _NAMED.get(initializer.args, f"variance_scaling({arguments})")
     name = getattr(initializer, "__qualname__", type(initializer).__name__)
     wrapped = getattr(initializer, "initializer", None)
     if callable(wrapped):  # one around another, as `initializers.Fans`

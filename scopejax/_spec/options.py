@@ -12,6 +12,7 @@ import jax
 from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._jax.memory import MEMORIES
 
 
@@ -190,5 +191,5 @@ def check_option(option: str, value: Any, name: str) -> None:
     """Refuses a value that `option` cannot have; None is always fine."""
     row = OPTIONS[option]
     if value is not None and row.is_fine is not None and not row.is_fine(value):
-        refusal = row.refusal.format(value)
+        refusal = row.refusal.replace("{!r}", brief(value))
         raise InvalidArgumentError(refusal, name=name, where=user_line())

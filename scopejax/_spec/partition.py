@@ -17,6 +17,7 @@ from typing import Any
 import jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from .._base.answers import require_rules
 from .._base.errors import InvalidArgumentError
 from .._base.names import nearest
 from .._jax.mesh import AnyMesh
@@ -45,6 +46,10 @@ class Partition:
     of_stack: Entries = ()
     memory_kind: str | None = None
     label: str = ""
+
+    def __post_init__(self) -> None:
+        given = {"memory_kind": self.memory_kind, "label": self.label}
+        require_rules("Partition", given)
 
     def __str__(self) -> str:
         parts = [self.label or _text(self.of_items)]

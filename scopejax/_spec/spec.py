@@ -15,6 +15,14 @@ from .options import Constraint, Regularizer
 
 GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
+# What TF1 has collections for: one of these may be empty.
+USUAL_COLLECTIONS = frozenset(
+    {
+        *(GLOBAL_VARIABLES, TRAINABLE_VARIABLES, "local_variables", "metric_variables"),
+        *("model_variables", "moving_average_variables", "global_step", "weights"),
+        *("biases", "activations", "concatenated_variables", "eval_step"),
+    }
+)
 
 
 class VariableSynchronization(enum.Enum):

@@ -21,6 +21,7 @@ import jax
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._spec.spec import VariableSpec
 from .bars import Display, State, display
 
@@ -39,7 +40,7 @@ def asked(progress: Any, work: Callable[[], W]) -> W | None:
     if isinstance(progress, bool):
         return work() if progress else None
     raise InvalidArgumentError(
-        f"progress must be True or False, but received: {progress!r}",
+        f"progress must be True or False, but received: {brief(progress)}",
         expected="bool",
         found=type(progress).__name__,
         where=user_line(),

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from .._base.names import natural
 from .._base.numbers import bytes_text, counted
+from .._base.texts import cut
+from .._base.texts import printable as printable
 from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec
@@ -55,6 +57,13 @@ def _nbytes(rows: list[Any]) -> int:
     return sum(row.nbytes for row in rows)
 
 
+def trainable_text(rows: list[Any]) -> str:
+    """How many of the numbers are trainable, where some are not."""
+    numbers = sum(row.size for row in rows if row.trainable)
+    total = sum(row.size for row in rows)
+    return "" if numbers == total else f"{numbers:,} of {total:,}"
+
+
 # What a checkpoint tells of a variable, too.
 PLAIN_COLUMNS = (
     Column("shape", lambda row: str(row.shape), variables_text),
@@ -83,7 +92,7 @@ COLUMNS = (
         optional=True,
     ),
     Column("initializer", lambda spec: describe(spec.initializer)),
-    Column("trainable", lambda spec: "yes" if spec.trainable else "no"),
+    Column("trainable", lambda spec: "yes" if spec.trainable else "no", trainable_text),
     Column("defined at", lambda spec: spec.where),
 )
 _Columns = Sequence[Column]
@@ -110,6 +119,17 @@ def grow(items: Iterable[Any], *, ordered: bool = False) -> Node:
     return Node("total", found, _below(found, 0))
 
 
+_DEEPEST = 48  # levels that are shown; what is deeper has the rest of its name there
+
+
+def _component(item: Any, depth: int) -> tuple[str, bool]:
+    """A component of an item's name, and whether it is the last."""
+    path = item.path
+    if depth == _DEEPEST:
+        return cut("/".join(path[depth:])), True
+    return path[depth], len(path) == depth + 1
+
+
 def _order(item: Any) -> list[Any]:
     """Natural order, component by component; a scope's own variables come first."""
     *above, last = item.path
@@ -120,10 +140,11 @@ def _below(items: list[Any], depth: int) -> list[Node]:
     """The nodes of variables that share their first `depth` components."""
     here, inside = list[Node](), dict[str, list[Any]]()
     for item in items:
-        if len(item.path) == depth + 1:
-            here.append(Node(item.path[depth], [item]))
+        name, is_last = _component(item, depth)
+        if is_last:
+            here.append(Node(name, [item]))
         else:
-            inside.setdefault(item.path[depth], []).append(item)
+            inside.setdefault(name, []).append(item)
     scopes = (Node(n, found, _below(found, depth + 1)) for n, found in inside.items())
     return [*here, *scopes]
 
@@ -148,7 +169,8 @@ def _table(
 def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[cells.Row]:
     if node.below is None:
         (item,) = node.items
-        yield cells.Row(depth, (node.name, *(column.cell(item) for column in columns)))
+        row = (node.name, *(column.cell(item) for column in columns))
+        yield cells.Row(depth, tuple(map(printable, row)))
         return
     yield cells.Row(depth, _totals(node, f"{node.name}/", columns))
     for below in node.below:
@@ -156,20 +178,8 @@ def _rows(node: Node, depth: int, columns: _Columns) -> Iterator[cells.Row]:
 
 
 def _totals(node: Node, label: str, columns: _Columns) -> tuple[str, ...]:
-    return (label, *(column.total(node.items) for column in columns))
-
-
-def printable(text: str) -> str:
-    r"""The text with escapes for what a terminal or a page obeys, or does not show.
-
-    >>> print(printable("a\x1b[2J/é\n"))
-    a\x1b[2J/é\n
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
+    texts = (label, *(column.total(node.items) for column in columns))
+    return tuple(map(printable, texts))
 
 
 def to_text(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from . import _bundles, _orbax, _safetensors, _tensorflow
 from ._entry import Reader, Source
 from ._folders import is_orbax
@@ -69,7 +70,7 @@ def to_read(path: Path, name: str | None) -> Format:
 
 def to_write(path: Path, name: str | None) -> Format:
     """The format that `path` means, or the one that is named."""
-    ending = f"{path.suffix!r} stands for none"
+    ending = f"{brief(path.suffix)} stands for none"
     return _one(path, name, lambda form: form.is_named(path), ending)
 
 
@@ -78,7 +79,7 @@ def _one(
 ) -> Format:
     if name is not None and name not in FORMATS:
         raise InvalidArgumentError(
-            f"format must be one of {', '.join(FORMATS)}, but received: {name!r}",
+            f"format must be one of {', '.join(FORMATS)}, but received: {brief(name)}",
             where=user_line(),
         )
     found = FORMATS[name] if name else next(filter(fits, FORMATS.values()), None)

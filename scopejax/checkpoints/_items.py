@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from .._base.errors import CheckpointError
 from .._base.lines import user_line
 from .._base.names import nearest
+from .._base.texts import brief
 from ._entry import Entry, Reader
 
 
@@ -25,7 +26,7 @@ def of_slot(reader: Reader, slot: str) -> list[Entry]:
             )
     if slot and not found:
         raise CheckpointError(
-            f"The checkpoint has no slot {slot!r}.",
+            f"The checkpoint has no slot {brief(slot)}.",
             where=user_line(),
             nearest=sorted({entry.slot for entry in reader.entries} - {""}),
             remedy="scopejax.checkpoints.slots(path) lists them.",
@@ -51,7 +52,7 @@ def of_item(entries: Sequence[Entry], item: str) -> list[Entry]:
         found = [e._replace(name=last_of(item)) for e in entries if e.name == item]
     if item and not found:
         raise CheckpointError(
-            f"The checkpoint has no item {item!r}.",
+            f"The checkpoint has no item {brief(item)}.",
             found=", ".join(items(entries)) or "nothing",
             where=user_line(),
             nearest=nearest(item, [entry.name for entry in entries]),

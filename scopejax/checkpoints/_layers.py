@@ -9,12 +9,15 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import checking
 from .._base.errors import InvalidArgumentError, VariableMismatchError
 from .._base.lines import user_line
 from .._base.names import join, split
+from .._base.texts import brief
 from .._base.trees import Tree, from_flat, to_flat
 
 
+@checking
 def stack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     """Puts alike layers into one stack, as `Scope.stack` and `jax.lax.scan` take it.
 
@@ -57,6 +60,7 @@ def stack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     return _joined(rest, stacked, into)
 
 
+@checking
 def unstack_layers(params: Mapping[str, Any], layers: str, *, into: str) -> Tree:
     """Takes a stack apart; the inverse of `stack_layers`.
 
@@ -93,7 +97,7 @@ def _pattern(layers: str) -> re.Pattern[str]:
     if layers.count("{}") != 1 or not all(split(layers)):
         raise InvalidArgumentError(
             "Layers are named with one {} for their number, but received:"
-            f" {layers!r}",
+            f" {brief(layers)}",
             where=user_line(),
             remedy="Write 'h{}' for h0, h1, h2.",
         )
@@ -145,7 +149,7 @@ def _stack(leaves: list[Any]) -> Any:
 def _length(stack: Mapping[str, Any], layers: str) -> int:
     if not stack:
         raise InvalidArgumentError(
-            f"There is no stack {layers!r}.", name=layers, where=user_line()
+            f"There is no stack {brief(layers)}.", name=layers, where=user_line()
         )
     lengths = {name: leaf.shape[:1] for name, leaf in stack.items()}
     first = next(iter(lengths.values()))

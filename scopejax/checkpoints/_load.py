@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .._base.errors import InvalidArgumentError
+from .._base.answers import answering
+from .._base.errors import CheckpointError, InvalidArgumentError
+from .._base.files import as_path, is_special
 from .._base.lines import user_line
+from .._base.names import DEEPEST
+from .._base.numbers import counted
+from .._base.texts import cut
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
 from ._bring import bring
@@ -18,8 +23,10 @@ from ._leaves import Wants
 from ._names import named_leaves, rebuilt
 from ._plan import Cast, Report, Target, Transpose, plan
 from ._renaming import Renaming
+from ._tensorflow import NON_SLOT
 
 
+@answering
 def load(
     path: str | os.PathLike[str],
     target: Target | None = None,
@@ -73,7 +80,8 @@ def load(
     Raises:
       FileNotFoundError: there is no such file.
       CheckpointError: the file is damaged or cut short, an array is none, or there is
-        no such item.
+        no such item; or nothing is asked for, and it has slots of an optimizer without
+        their variables.
       VariableMismatchError: lists every difference from `target`; or an array has 64
         bits, and ``jax_enable_x64`` is off; or a number does not fit into its new
         dtype.
@@ -100,6 +108,8 @@ def load(
     _require_one(target, like, select)
     options = _options(select, rename, cast, transpose)
     with open_checkpoint(path, format) as reader:
+        if target is None and like is None and select is None and not (slot or item):
+            _require_variables(reader)
         entries = of_slot(reader, slot)
         alone = last_of(item) if any(e.name == item for e in entries) else ""
         like = {alone: like} if alone and like is not None else like
@@ -110,6 +120,7 @@ def load(
     return tree[alone] if alone else tree
 
 
+@answering
 def load_matching(
     path: str | os.PathLike[str],
     target: Target,
@@ -153,6 +164,7 @@ def load_matching(
         return from_flat(bring(progress, reader, transfers)), report
 
 
+@answering
 def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """What optimizers kept in a checkpoint of TensorFlow, for `load`'s `slot`.
 
@@ -180,8 +192,34 @@ def slots(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 def open_checkpoint(path: str | os.PathLike[str], format: str | None) -> Reader:
     """The reader of what lies at `path`."""
-    path = Path(path)
-    return to_read(path, format).read(path)
+    path = as_path(path)
+    _require_readable(path)
+    reader = to_read(path, format).read(path)
+    _require_shallow(path, reader)
+    return reader
+
+
+def _require_readable(path: Path) -> None:
+    """Refuses what may never end, or never begin."""
+    if is_special(path):
+        raise CheckpointError(
+            f"{path} is a pipe, a socket or a device, and a file is wanted.",
+            where=user_line(),
+            remedy="Write it to a file first.",
+        )
+
+
+def _require_shallow(path: Path, reader: Reader) -> None:
+    """Refuses names that JAX has no nested dicts for."""
+    for entry in reader.entries:
+        depth = entry.name.count("/") + 1
+        if depth > DEEPEST:
+            reader.close()
+            raise CheckpointError(
+                f"{path} has a name of {depth:,} components, {cut(entry.name)}",
+                expected=f"{DEEPEST} components at most",
+                where=user_line(),
+            )
 
 
 def _require_one(target: Any, like: Any, select: Any) -> None:
@@ -209,3 +247,23 @@ def _options(
         "transpose": transpose,
         "strict": strict,
     }
+
+
+def _require_variables(reader: Reader) -> None:
+    """Refuses to load what is left over where all is taken for an optimizer's.
+
+    A variable whose own name is that of a slot, ``model/Adam``, is one of these.
+    """
+    variables = {entry.name for entry in reader.entries if not entry.slot}
+    alone = [entry for entry in reader.entries if entry.name not in variables]
+    alone = [e for e in alone if e.slot != NON_SLOT or not variables]
+    if alone:
+        raise CheckpointError(
+            f"{alone[0].stored} is what an optimizer keeps for {alone[0].name}, by its"
+            " name, and that variable is not in the file.",
+            name=alone[0].stored,
+            found=counted(len(alone), "such array"),
+            where=user_line(),
+            remedy=f"slot={alone[0].slot!r} loads it, select='**' all others; rename a"
+            " variable that is called like that.",
+        )

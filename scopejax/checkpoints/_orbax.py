@@ -39,6 +39,8 @@ class OrbaxReader(Reader):
     kind = KIND
 
     def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         path = (newest_step(path) or path).absolute()
         trees = trees_in(path)
         self._checkpointer = _library().PyTreeCheckpointer()

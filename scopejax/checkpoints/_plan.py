@@ -12,6 +12,7 @@ from .._base.dtypes import as_dtype
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.missing import no_match
+from .._base.texts import brief, printable
 from .._base.trees import flat_names
 from .._base.trees import is_array as has_shape
 from .._manifest.fit import Described, differences, refuse
@@ -71,7 +72,7 @@ class Report(NamedTuple):
     def __str__(self) -> str:
         counts = (f"{len(names)} {what}" for what, names in self._asdict().items())
         lines = [
-            f"  {what:<10}  {name}"
+            f"  {what:<10}  {printable(name)}"
             for what in ("missing", "unused")
             for name in getattr(self, what)
         ]
@@ -152,7 +153,7 @@ def _wanted(target: Target, select: NamePattern | None) -> dict[str, Described]:
 def _require_described(spec: Any, name: str) -> None:
     if not has_shape(spec):
         raise InvalidArgumentError(
-            f"target has no shape and dtype for {name}: {spec!r}",
+            f"target has no shape and dtype for {name}: {brief(spec)}",
             name=name,
             expected="an array or a jax.ShapeDtypeStruct",
             found=type(spec).__name__,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import nearest
+from .._base.texts import brief
 
 Renaming = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """From what a checkpoint calls its arrays to what the model does."""
@@ -48,7 +49,7 @@ def _by_table(
     for (pattern, _), old in zip(rules, table, strict=True):
         if not any(map(pattern.fullmatch, names)):
             raise InvalidArgumentError(
-                f"rename: nothing in the checkpoint is called {_text(old)!r}.",
+                f"rename: nothing in the checkpoint is called {brief(_text(old))}.",
                 where=user_line(),
                 nearest=nearest(_text(old).strip("*/"), names),
                 remedy="python -m scopejax inspect PATH shows the names.",
@@ -77,7 +78,8 @@ def _rule(old: str | re.Pattern[str], new: str) -> tuple[re.Pattern[str], str]:
     places = len(_WILDCARD.findall(new))
     if places != len(wildcards):
         raise InvalidArgumentError(
-            f"rename: {old!r} has {len(wildcards)} wildcards and {new!r} has {places}.",
+            f"rename: {brief(old)} has {len(wildcards)} wildcards and {brief(new)} has"
+            f" {places}.",
             where=user_line(),
             remedy="Use a compiled regular expression to move or drop parts of a name.",
         )

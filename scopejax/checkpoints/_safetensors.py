@@ -19,6 +19,7 @@ import numpy as np
 from .._base.errors import CheckpointError, InvalidArgumentError
 from .._base.files import hand_over, whole_file
 from .._base.lines import user_line
+from .._base.texts import cut
 from ._entry import Entry, Reader, Source
 from ._leaves import with_kinds
 
@@ -76,6 +77,8 @@ class SafetensorsReader(Reader):
                 remedy="Save it again, or fetch it again if it was copied.",
             ) from error
         self.entries: Sequence[Entry] = with_kinds(found, self.metadata)
+        for entry in self.entries:
+            _require_axes(path, entry)
         self._data = _numbers(path)
         if _state(path) != state:
             raise CheckpointError(
@@ -117,6 +120,19 @@ def _require_file(path: Path) -> None:
             where=user_line(),
             nearest=sorted(map(str, path.glob(f"*{SUFFIX}")))[:3],
             remedy="Name the file in it.",
+        )
+
+
+_MOST_AXES = 64  # that NumPy's arrays can have
+
+
+def _require_axes(path: Path, entry: Entry) -> None:
+    if len(entry.shape) > _MOST_AXES:
+        raise CheckpointError(
+            f"{path} has an array of {len(entry.shape)} axes, {cut(entry.name)}.",
+            name=entry.name,
+            expected=f"{_MOST_AXES} axes at most",
+            where=user_line(),
         )
 
 

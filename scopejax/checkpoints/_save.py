@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import answering
 from .._base.dtypes import as_array
 from .._base.errors import InvalidArgumentError
+from .._base.files import as_path
 from .._base.lines import user_line
 from .._manifest.digest import digest
 from .._text.progress import Work, asked, shown
@@ -26,6 +27,7 @@ from ._leaves import kinds_of, without_kind, without_kinds
 from ._names import named_leaves
 
 
+@answering
 def save(
     path: str | os.PathLike[str],
     params: Any,
@@ -78,7 +80,7 @@ def save(
     ...     checkpoints.load(path)
     {'head': {'bias': Array([0., 1.], dtype=float32)}}
     """
-    path = Path(path)
+    path = as_path(path)
     chosen = to_write(path, format)
     leaves, kinds = _storable_leaves(params, chosen)
     _require_reachable(leaves, chosen)
@@ -112,6 +114,7 @@ class _Counted:
         return source.bring()
 
 
+@answering
 def save_async(
     path: str | os.PathLike[str],
     params: Any,
@@ -139,7 +142,7 @@ def save_async(
     ...     checkpoints.load(path)
     {'b': Array([0., 1.], dtype=float32)}
     """
-    path = Path(path)
+    path = as_path(path)
     chosen = to_write(path, format)
     leaves, kinds = _storable_leaves(params, chosen)
     _require_reachable(leaves, chosen)

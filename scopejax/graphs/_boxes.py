@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from .._base.names import Path
+from .._base.texts import printable
 from .._spec.spec import VariableSpec
 from ._flow import Flow, Op
 from ._folding import Shapes, folded, shown
@@ -62,7 +63,8 @@ class Box:
       members: the scopes' own paths.
       visits: how often each is passed through, in one pass through the box around.
       variables: those that the box itself holds; the boxes in it have their own.
-      size, flops: of all members, with what is in them.
+      size, state, flops: of all members, with what is in them: numbers that are
+        trainable, and that are not; operations.
       is_bounded: whether `flops` is known.
       is_counted: whether it is in the branch of a `cond` that counts.
       repeats: how many layers a stack has, or how often a loop runs it; 1 if once.
@@ -78,6 +80,7 @@ class Box:
     visits: int = 0
     variables: list[VariableSpec] = dataclasses.field(default_factory=list)
     size: int = 0
+    state: int = 0
     flops: int = 0
     is_bounded: bool = True
     is_counted: bool = True
@@ -92,8 +95,8 @@ class Box:
 
     @property
     def name(self) -> str:
-        """What it is called in the box around."""
-        return self.path[-1] if self.path else ""
+        """What it is called in the box around, safe to print."""
+        return printable(self.path[-1]) if self.path else ""
 
     def inside(self) -> list[Box]:
         """The boxes in it."""
@@ -184,7 +187,9 @@ class Places:
         place = self.of(spec.path[:-1])
         self.boxes[place].variables.append(spec)
         for depth in range(len(place) + 1):
-            self.boxes[place[:depth]].size += spec.size
+            box = self.boxes[place[:depth]]
+            box.size += spec.size if spec.trainable else 0
+            box.state += 0 if spec.trainable else spec.size
             self._stacks.setdefault(place[:depth], set()).add(spec.stack)
 
     def _count(self) -> None:

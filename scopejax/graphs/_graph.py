@@ -6,6 +6,7 @@ import functools
 from pathlib import Path as File
 from typing import Any
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._manifest.manifest import Manifest
@@ -40,6 +41,7 @@ class Graph:
         self.name = "model" if name == "<lambda>" else name or "model"
         self.root = root
 
+    @answering
     def to_svg(self, *, alone: bool = True) -> str:
         """The picture as SVG.
 
@@ -58,6 +60,7 @@ class Graph:
     def _sheet(self) -> Any:
         return lay_out(Part("box", self.name, self.root))
 
+    @answering
     def save(self, path: str | File) -> None:
         """Writes the picture to a file.
 

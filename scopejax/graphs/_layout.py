@@ -74,10 +74,11 @@ def badge(box: Box) -> str:
 
 
 def costs(box: Box, copies: int, passes: int) -> str:
-    """Parameters and operations, for one of the box around."""
+    """Parameters, state and operations, for one of the box around."""
     texts = []
-    if box.size:
-        texts.append(f"{_times(box.size // copies, box.copies)} params")
+    for size, word in ((box.size, "params"), (box.state, "state")):
+        if size:
+            texts.append(f"{_times(size // copies, box.copies)} {word}")
     if not box.is_counted:
         texts.append("not the largest branch")
     elif box.flops:

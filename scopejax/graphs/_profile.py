@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.names import Path, join
+from .._base.texts import brief
 from .._manifest.manifest import Manifest
 from . import _table
 from ._flow import Flow, Op, flow_of
@@ -21,12 +24,13 @@ class Row(NamedTuple):
 
     Attributes:
       name: its full name; "" for the whole model.
-      parameters: numbers in its variables.
+      parameters: numbers in its trainable variables.
       flops: floating-point operations.
       nbytes: parameters read and results written.
       is_bounded: False where a `while_loop` was counted as one step, or code that
         nobody can look into as nothing.
       seconds: measured; None if it was not, or cannot be.
+      state: numbers in its variables that are not trainable.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Row(NamedTuple):
     nbytes: int
     is_bounded: bool
     seconds: float | None = None
+    state: int = 0
 
     @property
     def depth(self) -> int:
@@ -69,11 +74,13 @@ class Profile:
         """The whole model."""
         return self.rows[0]
 
+    @answering
     def sort(self, by: str) -> Profile:
         """The same with the largest first, among the scopes within each scope.
 
         Args:
-          by: ``"parameters"``, ``"flops"``, ``"nbytes"`` or ``"seconds"``.
+          by: ``"parameters"``, ``"state"``, ``"flops"``, ``"nbytes"`` or
+            ``"seconds"``.
 
         Raises:
           InvalidArgumentError: `by` is something else.
@@ -88,9 +95,9 @@ class Profile:
         """
         if by not in _ORDERS:
             raise InvalidArgumentError(
-                f"A profile is not sorted by {by!r}.",
+                f"A profile is not sorted by {brief(by)}.",
                 expected=", ".join(_ORDERS),
-                found=repr(by),
+                found=brief(by),
                 where=user_line(),
             )
         return Profile(list(_sorted(self.rows, by)))
@@ -112,7 +119,7 @@ class Profile:
         return _table.to_markdown(self.rows)
 
 
-_ORDERS = ("parameters", "flops", "nbytes", "seconds")
+_ORDERS = ("parameters", "state", "flops", "nbytes", "seconds")
 
 
 def _sorted(rows: list[Row], by: str) -> Iterator[Row]:
@@ -150,17 +157,15 @@ def profile_of(
         for visit in op.visits[: len(op.visits) if depth is None else depth + 1]:
             ops[visit.path].append(op)
     sizes = _sizes(flow)
-    return Profile(
-        [_row(p, sizes.get(p, 0), inside, seconds.get(p)) for p, inside in ops.items()]
-    )
+    return Profile([_row(p, sizes, found, seconds.get(p)) for p, found in ops.items()])
 
 
-def _sizes(flow: Flow) -> dict[Path, int]:
-    """How many numbers the variables of each scope have."""
-    sizes: dict[Path, int] = {}
+def _sizes(flow: Flow) -> Counter[tuple[Path, bool]]:
+    """How many numbers each scope has that are trainable, and that are not."""
+    sizes: Counter[tuple[Path, bool]] = Counter()
     for spec in flow.traced.manifest.values():
         for n in range(len(spec.path)):
-            sizes[spec.path[:n]] = sizes.get(spec.path[:n], 0) + spec.size
+            sizes[spec.path[:n], spec.trainable] += spec.size
     return sizes
 
 
@@ -177,12 +182,18 @@ def _paths(flow: Flow) -> list[Path]:
     )
 
 
-def _row(path: Path, size: int, ops: list[Op], seconds: float | None) -> Row:
+def _row(
+    path: Path,
+    sizes: Counter[tuple[Path, bool]],
+    ops: list[Op],
+    seconds: float | None,
+) -> Row:
     return Row(
         join(path),
-        size,
+        sizes[path, True],
         sum(op.flops for op in ops),
         sum(op.nbytes for op in ops),
         all(op.is_bounded and op.cost.is_known for op in ops),
         seconds,
+        sizes[path, False],
     )

@@ -10,8 +10,8 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from .._base.names import split
 from .._base.numbers import bytes_text, short_text
+from .._base.texts import printable
 from .._text import cells
 
 
@@ -24,6 +24,8 @@ class Line(Protocol):
     def depth(self) -> int: ...
     @property
     def parameters(self) -> int: ...
+    @property
+    def state(self) -> int: ...
     @property
     def flops(self) -> int: ...
     @property
@@ -51,9 +53,12 @@ def _seconds(row: Line, total: Line) -> str:
     return "" if row.seconds is None else time_text(row.seconds)
 
 
+# Shown where there is any.
+_STATE = _Column("state", lambda row, total: f"{row.state:,}")
 _TIME = _Column("time", _seconds)
 _COLUMNS = (
     _Column("parameters", lambda row, total: f"{row.parameters:,}"),
+    _STATE,
     _Column("FLOPs", _flops),
     _Column("of all", _share),
     _Column("bytes", lambda row, total: bytes_text(row.nbytes)),
@@ -78,8 +83,8 @@ def time_text(seconds: float) -> str:
 def _table(rows: Sequence[Line]) -> tuple[list[str], list[cells.Row], list[bool]]:
     """Titles, a row for each scope, the whole model last; numbers go to the right."""
     total, *scopes = rows
-    has_times = any(row.seconds is not None for row in rows)
-    columns = [column for column in _COLUMNS if has_times or column is not _TIME]
+    shown = {_TIME: any(row.seconds is not None for row in rows), _STATE: total.state}
+    columns = [column for column in _COLUMNS if shown.get(column, True)]
     body = [
         cells.Row(
             max(row.depth - 1, 0),
@@ -92,7 +97,7 @@ def _table(rows: Sequence[Line]) -> tuple[list[str], list[cells.Row], list[bool]
 
 
 def _name(row: Line) -> str:
-    return split(row.name)[-1] if row.name else "total"
+    return printable(row.name.rpartition("/")[2]) if row.name else "total"
 
 
 def _notes(rows: Sequence[Line]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 
 TIMES, MINUS = "\u00d7", "\u2212"
 _WORDS = {
@@ -66,8 +67,8 @@ def require_depth(depth: int | None) -> None:
     """
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise InvalidArgumentError(
-            f"depth is a number of levels, but received: {depth!r}",
+            f"depth is a number of levels, but received: {brief(depth)}",
             expected="a whole number from 0 on, or None for all",
-            found=repr(depth),
+            found=brief(depth),
             where=user_line(),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._base.errors import InvalidArgumentError, ScopeUsageError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._base.trees import merge
 from .._model.transform import transform, transform_with_state
 from ._libraries import library
@@ -51,7 +52,7 @@ def to_linen(
     """
     if not callable(model):
         raise InvalidArgumentError(
-            f"to_linen takes a function of a scope, but received: {model!r}",
+            f"to_linen takes a function of a scope, but received: {brief(model)}",
             expected="a function model(scope, *args)",
             found=type(model).__name__,
             where=user_line(),

@@ -87,7 +87,7 @@ def attention(
     (1, 5, 8)
     """
     x = as_float(x, dtype)
-    require_bool("attention", is_training)
+    require_bool("attention", "is_training", is_training)
     features = x.shape[-1] if features is None else features
     kv_heads = heads if kv_heads is None else kv_heads
     _require_heads(features, heads, kv_heads)

@@ -8,10 +8,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.nn.initializers import ones, zeros
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
+from .._base.texts import brief
 from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from ..initializers import Fans, Initializer, glorot_uniform
@@ -26,6 +29,7 @@ def layer(
 ) -> Callable[Concatenate[Scope, P], R]:
     """Enters the scope's name around `function`, which must get a scope."""
 
+    @answering
     @functools.wraps(function)
     def named(scope: Scope, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with _require_scope(scope, function.__name__).named():
@@ -58,7 +62,7 @@ def require(condition: bool, message: str) -> None:
 
 def as_float(x: Any, dtype: Any = None) -> jax.Array:
     """`x` in the dtype to compute in; as it is where that is its own."""
-    array = jnp.asarray(x)
+    array = as_numbers(x)
     if dtype is None:
         if jnp.issubdtype(array.dtype, jnp.inexact):
             return array
@@ -66,11 +70,44 @@ def as_float(x: Any, dtype: Any = None) -> jax.Array:
     return array.astype(dtype)
 
 
-def require_bool(function: str, is_training: Any) -> None:
-    """Refuses an `is_training` that is not known while the model is traced."""
+def as_numbers(x: Any, what: str = "x") -> jax.Array:
+    """`x` as an array.
+
+    Raises:
+      InvalidArgumentError: it is none, such as a dict, None or a string.
+    """
+    try:
+        array = jnp.asarray(x)
+        if not jnp.issubdtype(array.dtype, jnp.number) and array.dtype != bool:
+            raise TypeError(f"dtype {array.dtype} holds no numbers")
+        return array
+    except jax.errors.JAXTypeError:
+        raise
+    except Exception as error:  # a TypeError as a rule; or that of its __repr__
+        raise InvalidArgumentError(
+            f"{what} must be an array of numbers, but received: {brief(x)}",
+            expected="an array",
+            found=type(x).__name__,
+            where=user_line(),
+            remedy="apply takes the params once, and then the model's own arguments."
+            if isinstance(x, Mapping)
+            else None,
+        ) from error
+
+
+def is_share(value: Any) -> bool:
+    """Whether it is a number from 0 to 1 that is known."""
+    is_number = isinstance(value, int | float | np.number | np.ndarray | jax.Array)
+    if not is_number or isinstance(value, jax.core.Tracer) or np.ndim(value):
+        return False
+    return bool(0.0 <= value <= 1.0)
+
+
+def require_bool(function: str, what: str, value: Any) -> None:
+    """Refuses a flag that Python cannot decide on."""
     require(
-        isinstance(is_training, bool),
-        f"{function}'s is_training must be True or False, but is {is_training}; under"
+        isinstance(value, bool | np.bool_),
+        f"{function}'s {what} must be True or False, but is {brief(value)}; under"
         " jax.jit pass it by static_argnames or functools.partial",
     )
 

@@ -55,6 +55,7 @@ def dense(
     (4, 3)
     """
     x = as_float(x, dtype)
+    require(x.ndim > 0, "dense takes an array with its features last, not a scalar")
     require(
         x.ndim >= axes > 0,
         f"dense over {axes} axes takes an array with these last, not one of shape"

@@ -7,8 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .._base.texts import brief
 from .._scope.scope import Scope
-from ._base import layer, require, require_bool
+from ._base import as_numbers, is_share, layer, require, require_bool
 
 
 @layer
@@ -44,12 +45,17 @@ def dropout(
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
+    traced = isinstance(rate, jax.core.Tracer)
     require(
-        0.0 <= rate <= 1.0, f"dropout's rate must be between 0 and 1, but is {rate}"
+        is_share(rate),
+        f"dropout's rate must be between 0 and 1, but is {brief(rate)}"
+        + "; under jax.jit pass it by static_argnames" * traced,
     )
     if deterministic is not None:
+        require_bool("dropout", "deterministic", deterministic)
         is_training = not deterministic
-    require_bool("dropout", is_training)
+    require_bool("dropout", "is_training", is_training)
+    x = as_numbers(x)
     if not is_training or rate == 0.0:
         return x
     if rate == 1.0:

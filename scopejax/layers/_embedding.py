@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jax.nn.initializers import normal
 
+from .._base.texts import brief
 from .._scope.scope import Scope
 from ..initializers import Initializer
-from ._base import as_float, layer, traced_once
+from ._base import as_float, as_numbers, layer, require, traced_once
 
 _TABLE_INITIALIZER = normal(0.02)
 
@@ -48,11 +49,15 @@ def embedding(
     >>> net.apply(net.init(jax.random.key(0), ids), ids).shape
     (3, 4)
     """
+    ids = as_numbers(ids, "ids")
+    require(
+        bool(jnp.issubdtype(ids.dtype, jnp.integer)),
+        f"embedding takes ids that are whole numbers, but received: {brief(ids)}",
+    )
     shape = (vocabulary, features)
     table = scope.get_variable(
         "table", shape, initializer=initializer or _TABLE_INITIALIZER
     )
-    ids = jnp.asarray(ids)
     rows = (
         table[ids]
         if out_sharding is None

@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._base.answers import answering
 from .._base.dtypes import wide_of
 from ._base import as_float
 from ._space import Padding, each, window_for
 
 
+@answering
 def max_pool(
     x: jax.Array,
     window: int | Sequence[int],
@@ -52,6 +54,7 @@ def _least(dtype: Any) -> Any:
     return -np.inf if jnp.issubdtype(dtype, jnp.inexact) else limits(dtype).min
 
 
+@answering
 def avg_pool(
     x: jax.Array,
     window: int | Sequence[int],

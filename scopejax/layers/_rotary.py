@@ -7,10 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .._base.answers import answering
 from .._base.dtypes import wide_of
 from ._base import as_float, require
 
 
+@answering
 def rotary_embedding(
     x: jax.Array,
     positions: Any = None,

@@ -14,11 +14,21 @@ import jax.numpy as jnp
 from jax.nn.initializers import ones, zeros
 
 from .._base.dtypes import wide_of
+from .._base.texts import brief
 from .._scope.scope import Scope
 from .._spec.options import no_regularizer
 from .._spec.spec import VariableAggregation
 from ..initializers import Initializer
-from ._base import as_float, bias_of, layer, require, require_bool, scale_of, scaled
+from ._base import (
+    as_float,
+    bias_of,
+    is_share,
+    layer,
+    require,
+    require_bool,
+    scale_of,
+    scaled,
+)
 
 AxisName = str | tuple[str, ...] | None
 
@@ -41,7 +51,8 @@ def batch_norm(
     Training, each feature is normalized by its mean and variance over all axes but the
     last, through which gradients flow, and the moving ones are assigned. Otherwise it
     is normalized by the moving ones, which are constants, and nothing is assigned. The
-    variance is the biased one, also where it moves.
+    variance is the biased one, also where it moves. A second call under ``reuse=True``
+    has a batch of its own, and moves them again, as in TF1.
 
     Args:
       scope: holds ``scale`` and ``bias`` `(features,)`, and the state ``moving_mean``
@@ -77,7 +88,7 @@ def batch_norm(
                        'moving_variance': Array([1.], dtype=float32)})
     """
     x = as_float(x, dtype)
-    require_bool("batch_norm", is_training)
+    require_bool("batch_norm", "is_training", is_training)
     _require_share("batch_norm's momentum", momentum)
     require(x.ndim > 0, "batch_norm takes an array with its features last, no scalar")
     require(
@@ -171,7 +182,7 @@ def exponential_moving_average(
     (5.0, 0.5)
     """
     value = as_float(value)
-    require_bool("exponential_moving_average", is_training)
+    require_bool("exponential_moving_average", "is_training", is_training)
     _require_share("exponential_moving_average's decay", decay)
     wide = wide_of(value)
     average = _stored(scope, "average", value.shape, wide.dtype, zeros)
@@ -213,6 +224,6 @@ def _moved(old: jax.Array, new: jax.Array, kept: float | jax.Array) -> jax.Array
 def _require_share(what: str, value: Any) -> None:
     """Refuses what is not between 0 and 1; a traced value is not known yet."""
     require(
-        isinstance(value, jax.core.Tracer) or 0.0 <= value <= 1.0,
-        f"{what} must be between 0 and 1, but is {value}",
+        isinstance(value, jax.core.Tracer) or is_share(value),
+        f"{what} must be between 0 and 1, but is {brief(value)}",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,19 @@ def variable_axis_size_partitioner(
         )
     if max_shards and max_shards < 1:
         raise tf_error(ValueError, "max_shards must be positive.")
+    return partial(_of_bytes, max_shard_bytes, axis, max_shards)
 
-    def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes = _known(shape)
-        partitions = [1] * len(sizes)
-        row = math.prod(sizes) // max(1, sizes[axis]) * np.dtype(dtype).itemsize
-        rows = max(1, math.floor(max_shard_bytes / row)) if row else sizes[axis]
-        count = max(1, math.ceil(sizes[axis] / max(1, rows)))
-        partitions[axis] = min(count, max_shards) if max_shards else count
-        return partitions
 
-    return partitioner
+def _of_bytes(
+    max_shard_bytes: int, axis: int, max_shards: int | None, /, shape: Any, dtype: Any
+) -> list[int]:
+    sizes = _known(shape)
+    partitions = [1] * len(sizes)
+    row = math.prod(sizes) // max(1, sizes[axis]) * np.dtype(dtype).itemsize
+    rows = max(1, math.floor(max_shard_bytes / row)) if row else sizes[axis]
+    count = max(1, math.ceil(sizes[axis] / max(1, rows)))
+    partitions[axis] = min(count, max_shards) if max_shards else count
+    return partitions
 
 
 def min_max_variable_partitioner(
@@ -76,22 +79,24 @@ def min_max_variable_partitioner(
     [24, 1]
     """
     del bytes_per_string_element
+    return partial(_within, max_partitions, axis, min_slice_size)
 
-    def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes = _known(shape)
-        if axis >= len(sizes):
-            raise tf_error(
-                ValueError,
-                f"Cannot partition variable along axis {axis} when shape is only"
-                f" {tuple(sizes)}",
-            )
-        nbytes = math.prod(sizes) * np.dtype(dtype).itemsize
-        wanted = -(-nbytes // min_slice_size)
-        partitions = [1] * len(sizes)
-        partitions[axis] = max(1, min(sizes[axis], max_partitions, wanted))
-        return partitions
 
-    return partitioner
+def _within(
+    max_partitions: int, axis: int, min_slice_size: int, /, shape: Any, dtype: Any
+) -> list[int]:
+    sizes = _known(shape)
+    if axis >= len(sizes):
+        raise tf_error(
+            ValueError,
+            f"Cannot partition variable along axis {axis} when shape is only"
+            f" {tuple(sizes)}",
+        )
+    nbytes = math.prod(sizes) * np.dtype(dtype).itemsize
+    wanted = -(-nbytes // min_slice_size)
+    partitions = [1] * len(sizes)
+    partitions[axis] = max(1, min(sizes[axis], max_partitions, wanted))
+    return partitions
 
 
 def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
@@ -100,15 +105,15 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
     >>> fixed_size_partitioner(2)(shape=[5, 3], dtype="float32")
     [2, 1]
     """
+    return partial(_fixed, num_shards, axis)
 
-    def partitioner(shape: Any, **unused: Any) -> list[int]:
-        del unused
-        sizes = _known(shape)
-        partitions = [1] * len(sizes)
-        partitions[axis] = min(num_shards, sizes[axis])
-        return partitions
 
-    return partitioner
+def _fixed(num_shards: int, axis: int, /, shape: Any, **unused: Any) -> list[int]:
+    del unused
+    sizes = _known(shape)
+    partitions = [1] * len(sizes)
+    partitions[axis] = min(num_shards, sizes[axis])
+    return partitions
 
 
 def _known(shape: Any) -> list[int]:

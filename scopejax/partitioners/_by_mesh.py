@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from jax.sharding import PartitionSpec
 
+from .._base.answers import checking
 from .._base.errors import InvalidArgumentError
 from .._base.names import nearest
 from .._jax.mesh import AnyMesh
@@ -37,6 +39,7 @@ def replicated(shape: Any, dtype: Any) -> PartitionSpec:
     return pspec()
 
 
+@checking
 def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
     """A table: the first pattern that matches the variable's full name decides.
 
@@ -57,23 +60,25 @@ def by_name(rules: Mapping[Pattern, Rule]) -> Partitioner:
     >>> tuple(shardings["kernel"].spec), tuple(shardings["bias"].spec)
     ((None, 'model'), ())
     """
-    rules = dict(rules)
-
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        for pattern, rule in rules.items():
-            if matches(pattern, spec):
-                return _decided(rule, spec, mesh)
-        raise InvalidArgumentError(
-            f"No pattern says how to partition {spec.name}.",
-            name=spec.name,
-            where=spec.where,
-            nearest=nearest(spec.name, map(str, rules)),
-            remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
-        )
-
-    return _later(decide, "by name")
+    return _later(partial(_of_name, dict(rules)), "by name")
 
 
+def _of_name(
+    rules: Mapping[Pattern, Rule], spec: VariableSpec, mesh: AnyMesh
+) -> PartitionSpec:
+    for pattern, rule in rules.items():
+        if matches(pattern, spec):
+            return _decided(rule, spec, mesh)
+    raise InvalidArgumentError(
+        f"No pattern says how to partition {spec.name}.",
+        name=spec.name,
+        where=spec.where,
+        nearest=nearest(spec.name, map(str, rules)),
+        remedy="Add a last pattern '**' for all the rest: PartitionSpec().",
+    )
+
+
+@checking
 def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
     """By the logical names of axes that ``get_variable(..., axes=)`` gives.
 
@@ -94,26 +99,28 @@ def by_axes(rules: Mapping[str, MeshAxis | None]) -> Partitioner:
     >>> tuple(manifest.shardings(AbstractMesh((2,), ("model",)))["kernel"].spec)
     (None, 'model')
     """
-    rules = dict(rules)
-
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        del mesh
-        for name in spec.axes or ():
-            if name is not None and name not in rules:
-                raise InvalidArgumentError(
-                    f"There is no rule for the axis {name!r} of {spec.name}.",
-                    name=spec.name,
-                    expected=", ".join(rules),
-                    found=repr(name),
-                    where=spec.where,
-                    nearest=nearest(name, rules),
-                    remedy=f"Add one to by_axes: {name!r}: None, or a mesh axis.",
-                )
-        return pspec(*(name and rules[name] for name in spec.axes or ()))
-
-    return _later(decide, "by axes")
+    return _later(partial(_of_axes, dict(rules)), "by axes")
 
 
+def _of_axes(
+    rules: Mapping[str, MeshAxis | None], spec: VariableSpec, mesh: AnyMesh
+) -> PartitionSpec:
+    del mesh
+    for name in spec.axes or ():
+        if name is not None and name not in rules:
+            raise InvalidArgumentError(
+                f"There is no rule for the axis {name!r} of {spec.name}.",
+                name=spec.name,
+                expected=", ".join(rules),
+                found=repr(name),
+                where=spec.where,
+                nearest=nearest(name, rules),
+                remedy=f"Add one to by_axes: {name!r}: None, or a mesh axis.",
+            )
+    return pspec(*(name and rules[name] for name in spec.axes or ()))
+
+
+@checking
 def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
     """The longest axis that comes out even is split; where none does, none is.
 
@@ -133,6 +140,7 @@ def largest_axis(mesh_axis: MeshAxis) -> Partitioner:
     return fsdp(mesh_axis, min_size=0)
 
 
+@checking
 def fsdp(
     mesh_axis: MeshAxis, *, min_size: int = 2**16, over: Partitioner | None = None
 ) -> Partitioner:
@@ -157,24 +165,33 @@ def fsdp(
     ('data', 'model')
     """
 
-    def decide(spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:
-        taken = pspec() if over is None else _decided(over, spec, mesh)
-        shape = spec.item_shape
-        entries = [*taken, *[None] * (len(shape) - len(taken))]
-        if spec.item_size >= min_size and not _is_used(mesh_axis, entries):
-            parts = _parts(mesh_axis, mesh)
-            even = [
-                axis
-                for axis, (size, entry) in enumerate(zip(shape, entries, strict=True))
-                if entry is None and size and size % parts == 0
-            ]
-            if even:
-                entries[max(even, key=shape.__getitem__)] = mesh_axis
-        return pspec(*entries)
-
+    decide = partial(_largest, mesh_axis, min_size, over)
     return _later(decide, f"largest on {mesh_axis}", over)
 
 
+def _largest(
+    mesh_axis: MeshAxis,
+    min_size: int,
+    over: Partitioner | None,
+    spec: VariableSpec,
+    mesh: AnyMesh,
+) -> PartitionSpec:
+    taken = pspec() if over is None else _decided(over, spec, mesh)
+    shape = spec.item_shape
+    entries = [*taken, *[None] * (len(shape) - len(taken))]
+    if spec.item_size >= min_size and not _is_used(mesh_axis, entries):
+        parts = _parts(mesh_axis, mesh)
+        even = [
+            axis
+            for axis, (size, entry) in enumerate(zip(shape, entries, strict=True))
+            if entry is None and size and size % parts == 0
+        ]
+        if even:
+            entries[max(even, key=shape.__getitem__)] = mesh_axis
+    return pspec(*entries)
+
+
+@checking
 def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Partitioner:
     """Splits the layers of a stack as well: those below ``scope.stack(n)``.
 
@@ -196,6 +213,7 @@ def stacked(mesh_axis: MeshAxis, partitioner: Partitioner = replicated) -> Parti
     return _changed(partitioner, of_stack=(mesh_axis,))
 
 
+@checking
 def in_memory(kind: str, partitioner: Partitioner = replicated) -> Partitioner:
     """The variable lives in that kind of memory: ``"pinned_host"``.
 
@@ -217,12 +235,14 @@ def in_memory(kind: str, partitioner: Partitioner = replicated) -> Partitioner:
 
 def _changed(partitioner: Partitioner, **changes: Any) -> Partitioner:
     """A partitioner whose answers have something added."""
+    return partial(_with_changes, partitioner, changes)
 
-    def answer(shape: Any, dtype: Any) -> Partition:
-        given = as_partition(partitioner(shape=shape, dtype=dtype))
-        return dataclasses.replace(given, **changes)
 
-    return answer
+def _with_changes(
+    partitioner: Partitioner, changes: Mapping[str, Any], /, shape: Any, dtype: Any
+) -> Partition:
+    given = as_partition(partitioner(shape=shape, dtype=dtype))
+    return dataclasses.replace(given, **changes)
 
 
 def _later(
@@ -231,14 +251,21 @@ def _later(
     over: Partitioner | None = None,
 ) -> Partitioner:
     """A partitioner that decides once the mesh is known."""
+    return partial(_undecided, decide, label, over)
 
-    def answer(shape: Any, dtype: Any) -> Partition:
-        if over is None:
-            return Partition(decide, label=label)
-        given = as_partition(over(shape=shape, dtype=dtype))
-        return dataclasses.replace(given, of_items=decide, label=f"{label}, {given}")
 
-    return answer
+def _undecided(
+    decide: Callable[[VariableSpec, AnyMesh], PartitionSpec],
+    label: str,
+    over: Partitioner | None,
+    /,
+    shape: Any,
+    dtype: Any,
+) -> Partition:
+    if over is None:
+        return Partition(decide, label=label)
+    given = as_partition(over(shape=shape, dtype=dtype))
+    return dataclasses.replace(given, of_items=decide, label=f"{label}, {given}")
 
 
 def _decided(rule: Rule, spec: VariableSpec, mesh: AnyMesh) -> PartitionSpec:

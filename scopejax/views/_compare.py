@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from .._base.answers import answering
 from .._base.errors import InvalidArgumentError
 from .._base.lines import user_line
 from .._base.numbers import number_text, ratio_text
+from .._base.texts import brief
 from .._spec.spec import VariableSpec
 from .._text.table import Column, variables_text
 from ._items import Item
@@ -77,6 +79,7 @@ _SORTS: dict[str, Callable[[Any], float]] = {
 }
 
 
+@answering
 def compare(
     before: Any,
     after: Any,
@@ -121,7 +124,7 @@ def compare(
     if sort not in ("name", *_SORTS):
         raise InvalidArgumentError(
             f"sort must be 'name', {', '.join(map(repr, _SORTS))}, but received:"
-            f" {sort!r}",
+            f" {brief(sort)}",
             where=user_line(),
         )
     old, new = leaves_of(before), leaves_of(after)

@@ -9,9 +9,9 @@ import jax
 
 from .._base.names import Path, join
 from .._base.numbers import counted
+from .._base.texts import brief
 from .._base.trees import is_array
 from .._spec.spec import VariableSpec
-from .._text.table import printable
 from . import _whereabouts
 from ._items import Item, described, of_spec, printable_path
 
@@ -61,7 +61,7 @@ def item_of(
 
 
 def _of_object(path: Path, leaf: Any) -> Item:
-    note = printable(repr(leaf))
+    note = brief(leaf)
     note = note if len(note) <= 40 else f"{note[:37]}..."
     kind = type(leaf).__name__
     return Item(path=printable_path(path), dtype=kind, size=1, notes=(note,))

@@ -13,7 +13,7 @@ from .._scope.scope import Scope
 from .._spec.functions import describe
 from .._spec.partition import as_partition
 from .._spec.spec import VariableSpec
-from .._text.table import PLAIN_COLUMNS, Column
+from .._text.table import PLAIN_COLUMNS, Column, trainable_text
 from . import _whereabouts
 from ._items import of_spec
 from ._leaves import item_of, leaves_of
@@ -58,7 +58,10 @@ def _of_specs(title: str, specs: list[VariableSpec]) -> View:
     items = [
         of_spec(spec, placement=_whereabouts.of_spec(spec, mesh)) for spec in specs
     ]
-    return View(title, items, [*PLAIN_COLUMNS, _INITIALIZER, _PARTITION])
+    some = trainable_text(specs)
+    remarks = [f"{some} numbers are trainable."] if some else []
+    columns = [*PLAIN_COLUMNS, _INITIALIZER, _PARTITION]
+    return View(title, items, columns, remarks=remarks)
 
 
 def _of_scope(scope: Scope) -> View:

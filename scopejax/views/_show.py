@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.answers import answering
 from .._base.numbers import number_text
 from .._spec.spec import VariableSpec
 from .._text.table import PLAIN_COLUMNS, Column
@@ -27,6 +28,7 @@ def _column(field: str) -> Column:
 STATISTICS = tuple(map(_column, ("min", "mean", "max", "std")))
 
 
+@answering
 def show(
     tree: Any,
     manifest: Mapping[str, VariableSpec] | None = None,

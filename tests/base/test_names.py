@@ -71,3 +71,29 @@ def test_nearest_names():
     assert naming.nearest("encoder/h0/kernle", names)[0] == "encoder/h0/kernel"
     assert "decoder/out/kernel" in naming.nearest("x/kernel", names)
     assert naming.nearest("zzz", names) == ()
+
+
+def test_few_of_many_names_are_compared_letter_by_letter(monkeypatch):
+    """Ten thousand names are ranked by their components first, typos included."""
+    compared = []
+    matches = naming.difflib.get_close_matches
+
+    def counted(name, names, **options):
+        compared.append(len(names))
+        return matches(name, names, **options)
+
+    monkeypatch.setattr(naming.difflib, "get_close_matches", counted)
+    names = [f"encoder/h{i}/attention/w{j}" for i in range(1000) for j in range(10)]
+    for wrong, right in {
+        "encoder/h7/attention/v3": "encoder/h7/attention/w3",
+        "encoder/h7/atention/w3": "encoder/h7/attention/w3",
+        "model/encoder/h7/attention/w3": "encoder/h7/attention/w3",
+        "encodr/h7/attention/w3": "encoder/h7/attention/w3",
+    }.items():
+        assert right in naming.nearest(wrong, names)
+    assert max(compared) <= 100
+
+
+def test_a_name_without_end_is_compared_by_its_beginning():
+    """The letters that are compared are bounded too."""
+    assert naming.nearest("x" * 10**6, ["x" * 10**6 + "y"]) == ()

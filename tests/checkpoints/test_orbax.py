@@ -299,3 +299,5 @@ def test_a_directory_that_is_not_there(folder):
     """Loading what does not exist is Python's own error."""
     with pytest.raises(FileNotFoundError, match="No such file"):
         checkpoints.load(folder)
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        checkpoints.load(folder, format="orbax")

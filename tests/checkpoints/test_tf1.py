@@ -207,3 +207,29 @@ def test_a_model_in_tf1s_style_has_tensorflows_names(tmp_path):
         for place, name in checkpoints.to_tf1_names(sj.to_flat(params)).items():
             stored, leaf = bundle.read(name), sj.to_flat(params)[place]
             np.testing.assert_array_equal(stored, leaf)
+
+
+W = jnp.ones(2)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [{"model": {"Adam": W}}, {"model": {"Adam": W, "b": W}}, {"global_step": W[0]}],
+)
+def test_what_is_taken_for_a_slot_is_not_lost_in_silence(tmp_path, tree):
+    """A variable that is called as a slot is told by `load`, not left out."""
+    checkpoints.save(tmp_path / "model.ckpt-1", tree)
+    refusal(
+        sj.CheckpointError,
+        lambda: checkpoints.load(tmp_path / "model.ckpt-1"),
+        "is what an optimizer keeps for",
+    )
+
+
+def test_a_slot_without_its_variable_is_loaded_by_its_name(tmp_path):
+    """So a file of moving averages alone can be read, or the rest selected."""
+    path = tmp_path / "model.ckpt-1"
+    checkpoints.save(path, {"w": {"ExponentialMovingAverage": W}, "b": W})
+    found = checkpoints.load(path, slot="ExponentialMovingAverage")
+    assert same(found, {"w": W})
+    assert same(checkpoints.load(path, select="**"), {"b": W})

@@ -26,6 +26,7 @@ UNHEARD = (
     "cast=",  # the 64 bits of `load`, and its casts to a target
     "into=",  # of layers
     "item=",  # of `load`, where a target or a like is given
+    "slot=",  # of `load` without a slot; inspect and convert have --slot
     "jax.random",  # of what is saved by a program
     "Saver()",  # of TensorFlow itself
 )

@@ -121,6 +121,29 @@ def test_ema_averages_what_is_trained():
 
 
 @pytest.mark.smoke
+@pytest.mark.parametrize("update", [True, False])
+def test_a_kernel_that_is_read_twice_takes_its_steps_once(update):
+    """Under `reuse=True` the same kernel is read, and its vector stays where it is."""
+    normed = getters.spectral_norm(update=update)
+
+    def model(scope):
+        scope = scope.with_options(custom_getter=normed)
+        first = scope.get_variable("kernel", (4, 3))
+        return first, scope.with_options(reuse=True).get_variable("kernel", (4, 3))
+
+    def once(scope):
+        return scope.with_options(custom_getter=normed).get_variable("kernel", (4, 3))
+
+    net, single = sj.transform_with_state(model), sj.transform_with_state(once)
+    params, state = net.init(KEY)
+    (first, second), new = net.apply(params, state)
+    expected, moved = single.apply(params, state)
+    chex.assert_trees_all_equal(new, moved)
+    assert (new["kernel_u"].tolist() == state["kernel_u"].tolist()) is not update
+    assert_close(first, expected, ulps=8)
+    assert_close(second, first, ulps=8)
+
+
 @pytest.mark.parametrize("reuse", [True, sj.AUTO_REUSE])
 def test_a_weight_that_is_read_twice_moves_its_average_once(reuse):
     """A second reading under `reuse=True` is no second step; AUTO_REUSE cannot tell."""

@@ -74,7 +74,7 @@ WRONG = {
     "empty": ({}, ["encoder/kernel", "encoder/bias", "step"], False),
     "another level": (
         {"params": GOOD},
-        [r"missing +encoder/kernel", r"unexpected +params/step \(nearest: step\)"],
+        ["in 1 place", "moved +every name lies below `params/` here"],
         True,
     ),
     "scope for variable": (

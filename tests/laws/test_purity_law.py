@@ -34,7 +34,7 @@ def test_two_calls_are_independent(key):
     net = sj.transform(lambda scope, x: block(scope / "h", x))
     first = net.init(key, X)
     net.init(jax.random.key(1), X)
-    with pytest.raises(TypeError, match="argument"):
+    with pytest.raises(sj.InvalidArgumentError, match="argument"):
         net.init(key)
     chex.assert_trees_all_equal(net.init(key, X), first)
     out = net.apply(first, X)

@@ -160,7 +160,7 @@ NO_BOOL = "batch_norm's is_training must be True or False, but is"
 @pytest.mark.parametrize("value", [None, 1, "yes"])
 def test_a_mode_that_is_no_bool(value):
     """Only True and False say whether it trains."""
-    with pytest.raises(sj.InvalidArgumentError, match=f"{NO_BOOL} {value}"):
+    with pytest.raises(sj.InvalidArgumentError, match=f"{NO_BOOL} {value!r}"):
         NET.init(KEY, X, is_training=value)
 
 

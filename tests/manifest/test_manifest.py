@@ -114,7 +114,8 @@ def test_the_union_of_two_models():
 
     def other(scope, x):
         encoder = scope / "encoder"
-        return x @ encoder.get_variable("w", (4, 4)) * scope.get_variable("z", ())
+        w = encoder.get_variable("w", (4, 4), regularizer=l2)
+        return x @ w * scope.get_variable("z", ())
 
     union = MANIFEST | sj.transform(other).manifest(X)
     assert list(union) == [*MANIFEST, "z"]

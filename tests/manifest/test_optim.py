@@ -263,3 +263,21 @@ def test_a_weight_that_is_none_is_refused(weight):
     for make in (regularizers.l1, regularizers.l2):
         with pytest.raises(sj.InvalidArgumentError, match="A regularizer's weight"):
             make(weight)
+
+
+def test_the_trainable_part_of_a_manifest_fits_the_params():
+    """With state, its masks and labels have the structure that optax is given."""
+
+    def model(scope, x):
+        mean = scope.get_variable("mean", (3,), trainable=False)
+        scope.assign("mean", x.mean(0))
+        return sj.layers.dense(scope / "head", x - mean[None], 2)
+
+    net, x = sj.transform_with_state(model), jnp.ones((2, 3))
+    params, _ = net.init(jax.random.key(0), x)
+    trainable = net.manifest(x).trainable
+    mask = trainable.mask("**/kernel")
+    assert jax.tree.structure(mask) == jax.tree.structure(params)
+    optimizer = optax.masked(optax.sgd(0.5), mask)
+    updates, _ = optimizer.update(params, optimizer.init(params), params)
+    assert jax.tree.structure(updates) == jax.tree.structure(params)

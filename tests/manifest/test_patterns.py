@@ -148,7 +148,22 @@ def test_patterns_and_flags_are_joined_by_and():
     assert list(MANIFEST.select(collection="trainable_variables")) == list(
         MANIFEST.select(trainable=True)
     )
-    assert list(MANIFEST.select(collection="none of that name")) == []
+
+
+def test_a_collection_that_no_variable_is_in_is_refused():
+    """A misspelt name is told, with the nearest; TF1's own collections may be empty."""
+    with pytest.raises(
+        sj.InvalidArgumentError, match="No variable is in the collection 'varibles'"
+    ) as info:
+        MANIFEST.select(collection="varibles")
+    assert info.value.nearest[0] == "variables"
+    assert list(MANIFEST.select(collection="local_variables")) == []
+
+
+def test_trainable_is_a_flag():
+    """A string is neither True nor False."""
+    with pytest.raises(sj.InvalidArgumentError, match="trainable must be True, False"):
+        MANIFEST.select(trainable="no")
 
 
 USES = {

@@ -267,3 +267,14 @@ def test_a_key_takes_no_name_from_variables():
         return scope.get_variable("a", ()), (scope / "b").get_variable("w", ())
 
     assert sorted(sj.to_flat(init(model))) == ["a", "b/w"]
+
+
+def test_a_name_of_a_thousand_components_is_refused():
+    """JAX's trees nest no deeper; the name is cut in the error."""
+    for call in (
+        lambda: sj.Scope({}) / "/".join("d" * 1000),
+        lambda: sj.Scope({}) / "/".join("d" * 920) / "d",
+        lambda: sj.from_flat({"/".join("d" * 1000): 1}),
+    ):
+        error = refusal(sj.InvalidArgumentError, call, match="920 components at most")
+        assert len(error.name) < 200

@@ -125,10 +125,21 @@ def test_apply_refuses_a_leaf_that_is_no_array(leaf):
     assert error.found == type(leaf).__name__
 
 
-@pytest.mark.parametrize("leaf", [[[1.0] * 3] * 2, np.ones((2, 3), np.float32)])
-def test_apply_takes_what_an_array_can_be_made_of(leaf):
-    """At apply NumPy's arrays and lists of numbers are arrays."""
-    assert NET.apply(good(kernel=leaf))[0] == 9
+def test_apply_takes_numpys_arrays():
+    """At apply NumPy's arrays are arrays."""
+    assert NET.apply(good(kernel=np.ones((2, 3), np.float32)))[0] == 9
+
+
+@pytest.mark.parametrize("leaf", [[[1.0] * 3] * 2, ((1.0,) * 3,) * 2])
+def test_a_list_of_numbers_is_no_array(leaf):
+    """A sequence in a variable's place is refused at apply, as by `check`."""
+    refusal(
+        sj.InvalidArgumentError,
+        lambda: NET.apply(good(kernel=leaf)),
+        match="The value given for encoder/kernel is no array, but a sequence",
+        name="encoder/kernel",
+        file="trees.py",
+    )
 
 
 def test_an_abstract_array_is_not_given():
@@ -215,3 +226,24 @@ def test_any_tree_fits_or_every_difference_is_listed(kept, wrong, extra):
     for kind, names in (("missing", missing), ("shape", wrong), ("unexpected", extra)):
         told = [line.split()[1].rstrip(":") for line in lines if kind in line[:14]]
         assert sorted(told) == sorted(names)
+
+
+def test_a_tree_without_end_is_refused():
+    """A dict that contains itself, or nests beyond what JAX takes, is told."""
+    endless = {}
+    endless["a"] = endless
+    for call in (sj.to_flat, sj.merge, NET.check):
+        refusal(
+            sj.InvalidArgumentError, lambda call=call: call(endless), match="920 levels"
+        )
+
+
+def test_a_tree_of_many_levels_is_flattened():
+    """What JAX takes, all functions of trees take."""
+    tree = W
+    for _ in range(900):
+        tree = {"d": tree}
+    ((name, leaf),) = sj.to_flat(tree).items()
+    assert name.count("d") == 900
+    assert leaf is W
+    assert sj.to_flat(sj.from_flat({name: leaf})) == {name: leaf}

@@ -233,3 +233,46 @@ def test_partitions_have_a_column_where_there_are_any():
     assert len(str(manifest).splitlines()) == 9
     assert "<span>partition</span>" in manifest._repr_html_()
     assert "partition" not in str(manifest.select("d"))
+
+
+def test_a_name_of_many_scopes_is_shown_short():
+    """Below some levels the rest of a name is one row, cut; nothing recurses."""
+    path = ("d",) * 900
+
+    def deep(scope):
+        for component in path:
+            scope = scope / component
+        scope.get_variable("w", ())
+        scope.get_variable("v", (2,))
+
+    manifest = sj.transform(deep).manifest()
+    rows = labels(manifest.values())
+    assert rows.count("d/") == 48
+    assert rows[-3].endswith("/d/v")
+    assert "..." in rows[-3]
+    assert "d/w" in manifest._repr_html_()
+    assert "d/w" in manifest.to_markdown()
+    assert "0 changed" not in str(sj.compare(manifest.shapes(), manifest.shapes()))
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m", "a\nb", "\r", "\u202e", "\x9b"])
+def test_control_characters_are_escaped_everywhere(text):
+    """No table, view, graph, profile or error obeys what a name holds."""
+
+    def model(scope, x):
+        return jnp.tanh(x * (scope / text).get_variable("w", (3,)))
+
+    net, x = sj.transform(model), jnp.ones(3)
+    manifest = net.manifest(x)
+    with pytest.raises(sj.VariableMismatchError, match="differs") as info:
+        manifest.check({})
+    shown = [
+        *(str(manifest), manifest.to_markdown(), manifest._repr_html_()),
+        *(str(net.graph(x)), net.graph(x).to_svg()),
+        *(str(net.profile(x)), net.profile(x).to_markdown()),
+        *(str(sj.show(manifest.shapes())), str(manifest.diff({}))),
+    ]
+    for found in shown:
+        assert text not in found
+    assert text == "a\nb" or text not in str(info.value)
+    assert len(manifest.to_markdown().splitlines()) == 5

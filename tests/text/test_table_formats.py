@@ -67,7 +67,9 @@ def test_a_manifest_prints_its_table():
     assert text == summary.to_text(MANIFEST.values())
     assert "(3, 4)" in text
     assert text.count("test_table_formats.py:") == 3
-    assert repr(MANIFEST) == "<Manifest of 3 variables, 21 numbers>"
+    assert (
+        repr(MANIFEST) == "<Manifest of 3 variables, 21 numbers, 20 of them trainable>"
+    )
 
 
 # Markdown

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..._base.files import is_special
 from .damage import Damage
 from .mapped import mapped
 from .messages import Entry
@@ -55,6 +56,8 @@ class Shards:
 
 def _mapped(path: Path) -> np.ndarray:
     try:
+        if is_special(path):
+            raise Damage("a pipe, a socket or a device is in place of the file")
         return mapped(path)
     except FileNotFoundError:
         raise Damage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..._base.answers import answering
 from ..._base.errors import InvalidArgumentError
 from ..._base.lines import user_line
 
@@ -14,6 +15,7 @@ _ADDED_TO_VARIABLE = re.compile("(?::0)+$")
 _ADDED_TO_SCOPE = re.compile(":(?=/)")
 
 
+@answering
 def to_tf1_names(names: Iterable[str]) -> dict[str, str]:
     """Name in the nested dict -> TensorFlow's name.
 

@@ -16,12 +16,11 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from ..._base.errors import InvalidArgumentError
-from ..._base.lines import user_line
 from ..._base.trees import from_flat, to_flat
 from ..._model.transform import Transformed, TransformedWithState
 from ..._model.transform import transform as core_transform
 from ..._model.transform import transform_with_state as core_transform_with_state
+from ..._model.transformed import made_by, require_model
 from ..._scope.scope import Scope
 from .._graph.caches import fresh_mark
 from .._graph.graph import ModelGraph
@@ -124,15 +123,13 @@ def transform(function: Callable[..., Any], *, tensors: bool = False) -> Transfo
         params = init(key, *args, given=given, mesh=mesh, progress=progress, **kwargs)
         return _placed(params, runs[-1].devices, mesh)
 
-    return Transformed(init, net.apply, net.manifest, net.check)
+    functions = Transformed(init, net.apply, net.manifest, net.check)
+    pure: Transformed = made_by(transform, function, functions, scoped=False)
+    return pure
 
 
 def _require_callable(function: Any) -> None:
-    if not callable(function):
-        raise InvalidArgumentError(
-            f"transform takes a function in TF1's style, but received: {function!r}",
-            where=user_line(),
-        )
+    require_model(function, "transform takes a function in TF1's style")
 
 
 def _placed(
@@ -198,4 +195,8 @@ def transform_with_state(
         devices = runs[-1].devices
         return _placed(params, devices, mesh), _placed(state, devices, mesh)
 
-    return TransformedWithState(init, net.apply, net.manifest, net.check)
+    functions = TransformedWithState(init, net.apply, net.manifest, net.check)
+    pure: TransformedWithState = made_by(
+        transform_with_state, function, functions, scoped=False
+    )
+    return pure
