@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NoReturn
+from typing import Any
 
 import jax
 
 from .._base.answers import answering
-from .._base.errors import InvalidArgumentError
-from .._base.keys import as_index, require_key
-from .._base.lines import user_line
+from .._base.keys import require_key
 from .._base.names import Path, join, split
-from .._base.texts import brief
 from .._jax.surroundings import loops
 from .._spec.options import (
     Constraint,
@@ -90,22 +87,10 @@ class Scope(Fields):
         """The full name: ``"encoder/h0"``; ``""`` for the root."""
         return join(self.path)
 
-    def __repr__(self) -> str:
-        return f"Scope({self.name!r})"
-
     def __truediv__(self, name: str) -> Scope:
         """The scope `name` below this one; ``scope / "a/b"`` is two levels down."""
         place = self._place
         return self._at(place.child(split(name, place.path)))
-
-    def __add__(self, name: Any) -> NoReturn:
-        """Never: a scope below this one is ``scope / name``."""
-        raise InvalidArgumentError(
-            f"A scope is no string, and nothing is added to it: {brief(name)}",
-            name=self.name or None,
-            where=user_line(),
-            remedy=f"scope / {brief(name)}" if isinstance(name, str) else None,
-        )
 
     # What it passes down
 
@@ -410,12 +395,3 @@ class Scope(Fields):
         """
         place = self._place
         return entered(place.path, self._source.named_from(place))
-
-    # How
-
-    def _assign(self, path: Path, value: Any) -> None:
-        self._source.assign(path, value, self._place)
-
-    def _random_key(self, path: Path, index: Any) -> jax.Array:
-        index = as_index(index, join(path))
-        return self._source.random_key(path, index, self._place)
