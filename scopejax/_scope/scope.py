@@ -371,7 +371,8 @@ class Scope(Fields):
 
         >>> import jax, jax.numpy as jnp
         >>> def loss(scope):
-        ...     return (scope.get_variable("w") * jax.random.bits(scope.key("a"))).sum()
+        ...     noise = jax.random.uniform(scope.key("a"))
+        ...     return (scope.get_variable("w") * noise).sum()
         >>> weights = Scope({"w": jnp.ones(2)}, key=jax.random.key(0)).trainable()
         >>> gradient = jax.grad(loss)(weights)
         >>> step = jax.tree.map(lambda w, g: w - 1e-3 * g, weights, gradient)
