@@ -34,7 +34,8 @@ def Print(
 ) -> Any:
     """`input_` itself; `data` is printed when it is computed."""
     arrays = [as_array(item) for item in data if not isinstance(item, str)]
-    jax.debug.print((message or "").replace("{", "{{") + " {}" * len(arrays), *arrays)
+    text = (message or "").replace("{", "{{").replace("}", "}}")
+    jax.debug.print(text + " {}" * len(arrays), *arrays)
     return as_array(input_)
 
 
