@@ -131,8 +131,8 @@ class Layer:
                 ValueError,
                 f'No name available for layer scope because the layer "{self._name}"'
                 " has not been used yet. The scope name is determined the first time"
-                " the layer instance is called. You must therefore call the layer before"
-                " querying `scope_name`.",
+                " the layer instance is called. You must therefore call the layer"
+                " before querying `scope_name`.",
             )
         return str(scope.name)
 
