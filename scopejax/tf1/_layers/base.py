@@ -7,17 +7,19 @@ function again the layer is built again.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..._base.tf1_errors import tf_error
 from ..._spec.spec import VariableAggregation, VariableSynchronization
 from .._graph.current import get_default_graph
 from .._ops.making import convert_to_tensor
+from .._running.functions import global_variables
 from .._scopes.get_variable import get_variable
 from .._scopes.name_scopes import name_scope
-from .._scopes.scope import VariableScope
+from .._scopes.scope import VariableScope, get_variable_scope
 from .._scopes.scopes import variable_scope
 from .._variables.losses import add_regularization
 from .._words.dtypes import as_tf
@@ -56,6 +58,8 @@ class Layer:
     ...     [v.name for v in tf1.global_variables()]
     ['scale/scale:0']
     """
+
+    _entered: VariableScope | None = None  # while it is called
 
     def __init__(
         self,
@@ -188,18 +192,11 @@ class Layer:
           ValueError: as of `get_variable`.
         """
         self._set_scope()
-        state = self._state
-        reuse = state.built or self._reuse
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
-        with (
-            variable_scope(
-                state.scope, reuse=reuse, auxiliary_name_scope=False
-            ) as scope,
-            name_scope(scope.original_name_scope),
-        ):
+        with self._its_scope() as scope:
             apart = regularizer is not None and scope.regularizer is not None
-            before = set(get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES))
+            before = set(global_variables()) if apart else set()
             variable = get_variable(
                 name,
                 shape=() if shape is None else tuple(shape),
@@ -221,6 +218,23 @@ class Layer:
         return variable
 
     add_variable = add_weight
+
+    @contextlib.contextmanager
+    def _its_scope(self) -> Iterator[VariableScope]:
+        """Within it variables are made in the layer's scope, which may be entered."""
+        current = get_variable_scope()
+        if current is self._entered:
+            yield current
+            return
+        state = self._state
+        reuse = state.built or self._reuse
+        with (
+            variable_scope(
+                state.scope, reuse=reuse, auxiliary_name_scope=False
+            ) as scope,
+            name_scope(scope.original_name_scope),
+        ):
+            yield scope
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Adds losses to the regularization losses."""
@@ -244,21 +258,20 @@ class Layer:
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         self._set_scope(kwargs.pop("scope", None))
-        state = self._state
-        with (
-            variable_scope(
-                state.scope,
-                reuse=True if state.built else self._reuse,
-                auxiliary_name_scope=False,
-            ) as scope,
-            name_scope(scope.original_name_scope),
-        ):
-            inputs = _tensors(inputs)
-            if not self._state.built:
-                self._begin(inputs)
-            outputs = self.call(inputs, *args, **kwargs)
-            if self._activity_regularizer is not None:
-                self.add_loss(self._activity_regularizer(outputs))
+        outer = self._entered
+        with self._its_scope() as self._entered:
+            try:
+                return self._computed(inputs, args, kwargs)
+            finally:
+                self._entered = outer
+
+    def _computed(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        inputs = _tensors(inputs)
+        if not self._state.built:
+            self._begin(inputs)
+        outputs = self.call(inputs, *args, **kwargs)
+        if self._activity_regularizer is not None:
+            self.add_loss(self._activity_regularizer(outputs))
         return outputs
 
     def _begin(self, inputs: Any) -> None:
