@@ -8,14 +8,12 @@ function again the layer is built again.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..._base.tf1_errors import tf_error
 from ..._spec.spec import VariableAggregation, VariableSynchronization
 from .._graph.current import get_default_graph
-from .._ops.making import convert_to_tensor
 from .._running.functions import global_variables
 from .._scopes.get_variable import get_variable
 from .._scopes.name_scopes import name_scope
@@ -25,6 +23,7 @@ from .._variables.losses import add_regularization
 from .._words.dtypes import as_tf
 from .._words.graph_keys import GraphKeys
 from .._words.shape import TensorShape
+from .helpers import initializer_of, parts_of, snake_case, tensors_of
 
 
 class _State(NamedTuple):
@@ -79,7 +78,7 @@ class Layer:
         self.trainable = trainable
         self._dtype = dtype if dtype is None else as_tf(dtype)
         self._activity_regularizer = activity_regularizer
-        self._base_name = _snake_case(type(self).__name__)
+        self._base_name = snake_case(type(self).__name__)
         if isinstance(name, VariableScope):
             name, self._base_name = self._base_name, name.name
         elif name:
@@ -210,10 +209,10 @@ class Layer:
                 synchronization=synchronization,
                 aggregation=aggregation,
             )
-            if apart and not before.intersection(_parts(variable)):
-                for part in _parts(variable):
+            if apart and not before.intersection(parts_of(variable)):
+                for part in parts_of(variable):
                     add_regularization(get_default_graph(), part, regularizer)
-        added = [v for v in _parts(variable) if v not in self._state.weights]
+        added = [v for v in parts_of(variable) if v not in self._state.weights]
         self._keep(weights=(*self._state.weights, *added))
         return variable
 
@@ -266,7 +265,7 @@ class Layer:
                 self._entered = outer
 
     def _computed(self, inputs: Any, args: Any, kwargs: Any) -> Any:
-        inputs = _tensors(inputs)
+        inputs = tensors_of(inputs)
         if not self._state.built:
             self._begin(inputs)
         outputs = self.call(inputs, *args, **kwargs)
@@ -285,42 +284,3 @@ class Layer:
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The same as calling it."""
         return self(inputs, *args, **kwargs)
-
-
-def _tensors(inputs: Any) -> Any:
-    if isinstance(inputs, list | tuple):
-        return [convert_to_tensor(x) for x in inputs]
-    return convert_to_tensor(inputs)
-
-
-def _parts(variable: Any) -> list[Any]:
-    """A variable, or the shards of a partitioned one."""
-    return list(variable) if hasattr(variable, "partitions") else [variable]
-
-
-def initializer_of(given: Any) -> Any:
-    """An initializer, also of its name."""
-    if not isinstance(given, str):
-        return given
-    from .. import initializers
-
-    return getattr(initializers, given)()
-
-
-def _snake_case(name: str) -> str:
-    between = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", between).lower()
-
-
-def as_function(layer: type[Layer], name: str) -> Callable[..., Any]:
-    """The function that makes a layer of its arguments, and calls it."""
-
-    def function(
-        inputs: Any, *args: Any, name: Any = None, reuse: Any = None, **kwargs: Any
-    ) -> Any:
-        made: Any = layer
-        return made(*args, name=name, _reuse=reuse, _scope=name, **kwargs)(inputs)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`{layer.__name__}`, made and called; `reuse` as of a scope."
-    return function
