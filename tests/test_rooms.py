@@ -70,7 +70,7 @@ TF1_ROOMS = {
     "losses": "",
     "train": "",
     "keras": "utils",
-    "_layers": "base dense convolutional transposed normalizing pooling",
+    "_layers": "helpers base dense convolutional transposed normalizing pooling",
     "_recurrent": "cells lstm wrappers loops",
     "_contrib": "arg_scope variables regularizers initializers outputs convolutional"
     " separable normalizing dense tables",

@@ -33,7 +33,9 @@ def _is_public(module, name):
     )
     passed_on = name in _PASSED_ON.get(module, ())
     said = not name.startswith("_") and name not in ("annotations", "Any")
-    return said and (own or passed_on) and not isinstance(value, np.dtype)
+    on_demand = module is tf1 and name in tf1._ON_DEMAND
+    values = (np.dtype, tf1.DType)
+    return said and (own or passed_on) and not (on_demand or isinstance(value, values))
 
 
 # What a module that is one file passes on.

@@ -198,7 +198,7 @@ def test_arguments_stand_below_what_takes_them():
             last = PUBLIC[name]
 
 
-NUMERIC = {"nn", "math", "linalg", "image"}
+NUMERIC = {"signal"}
 
 
 def test_what_is_not_there_is_not_there():

@@ -7,22 +7,23 @@ function again the layer is built again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..._base.tf1_errors import tf_error
 from ..._spec.spec import VariableAggregation, VariableSynchronization
 from .._graph.current import get_default_graph
-from .._ops.making import convert_to_tensor
+from .._running.functions import global_variables
 from .._scopes.get_variable import get_variable
 from .._scopes.name_scopes import name_scope
-from .._scopes.scope import VariableScope
+from .._scopes.scope import VariableScope, get_variable_scope
 from .._scopes.scopes import variable_scope
 from .._variables.losses import add_regularization
 from .._words.dtypes import as_tf
 from .._words.graph_keys import GraphKeys
 from .._words.shape import TensorShape
+from .helpers import initializer_of, parts_of, snake_case, tensors_of
 
 
 class _State(NamedTuple):
@@ -57,6 +58,8 @@ class Layer:
     ['scale/scale:0']
     """
 
+    _entered: VariableScope | None = None  # while it is called
+
     def __init__(
         self,
         trainable: bool = True,
@@ -75,7 +78,7 @@ class Layer:
         self.trainable = trainable
         self._dtype = dtype if dtype is None else as_tf(dtype)
         self._activity_regularizer = activity_regularizer
-        self._base_name = _snake_case(type(self).__name__)
+        self._base_name = snake_case(type(self).__name__)
         if isinstance(name, VariableScope):
             name, self._base_name = self._base_name, name.name
         elif name:
@@ -188,18 +191,11 @@ class Layer:
           ValueError: as of `get_variable`.
         """
         self._set_scope()
-        state = self._state
-        reuse = state.built or self._reuse
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
-        with (
-            variable_scope(
-                state.scope, reuse=reuse, auxiliary_name_scope=False
-            ) as scope,
-            name_scope(scope.original_name_scope),
-        ):
+        with self._its_scope() as scope:
             apart = regularizer is not None and scope.regularizer is not None
-            before = set(get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES))
+            before = set(global_variables()) if apart else set()
             variable = get_variable(
                 name,
                 shape=() if shape is None else tuple(shape),
@@ -213,14 +209,31 @@ class Layer:
                 synchronization=synchronization,
                 aggregation=aggregation,
             )
-            if apart and not before.intersection(_parts(variable)):
-                for part in _parts(variable):
+            if apart and not before.intersection(parts_of(variable)):
+                for part in parts_of(variable):
                     add_regularization(get_default_graph(), part, regularizer)
-        added = [v for v in _parts(variable) if v not in self._state.weights]
+        added = [v for v in parts_of(variable) if v not in self._state.weights]
         self._keep(weights=(*self._state.weights, *added))
         return variable
 
     add_variable = add_weight
+
+    @contextlib.contextmanager
+    def _its_scope(self) -> Iterator[VariableScope]:
+        """Within it variables are made in the layer's scope, which may be entered."""
+        current = get_variable_scope()
+        if current is self._entered:
+            yield current
+            return
+        state = self._state
+        reuse = state.built or self._reuse
+        with (
+            variable_scope(
+                state.scope, reuse=reuse, auxiliary_name_scope=False
+            ) as scope,
+            name_scope(scope.original_name_scope),
+        ):
+            yield scope
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Adds losses to the regularization losses."""
@@ -244,21 +257,20 @@ class Layer:
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         self._set_scope(kwargs.pop("scope", None))
-        state = self._state
-        with (
-            variable_scope(
-                state.scope,
-                reuse=True if state.built else self._reuse,
-                auxiliary_name_scope=False,
-            ) as scope,
-            name_scope(scope.original_name_scope),
-        ):
-            inputs = _tensors(inputs)
-            if not self._state.built:
-                self._begin(inputs)
-            outputs = self.call(inputs, *args, **kwargs)
-            if self._activity_regularizer is not None:
-                self.add_loss(self._activity_regularizer(outputs))
+        outer = self._entered
+        with self._its_scope() as self._entered:
+            try:
+                return self._computed(inputs, args, kwargs)
+            finally:
+                self._entered = outer
+
+    def _computed(self, inputs: Any, args: Any, kwargs: Any) -> Any:
+        inputs = tensors_of(inputs)
+        if not self._state.built:
+            self._begin(inputs)
+        outputs = self.call(inputs, *args, **kwargs)
+        if self._activity_regularizer is not None:
+            self.add_loss(self._activity_regularizer(outputs))
         return outputs
 
     def _begin(self, inputs: Any) -> None:
@@ -272,42 +284,3 @@ class Layer:
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The same as calling it."""
         return self(inputs, *args, **kwargs)
-
-
-def _tensors(inputs: Any) -> Any:
-    if isinstance(inputs, list | tuple):
-        return [convert_to_tensor(x) for x in inputs]
-    return convert_to_tensor(inputs)
-
-
-def _parts(variable: Any) -> list[Any]:
-    """A variable, or the shards of a partitioned one."""
-    return list(variable) if hasattr(variable, "partitions") else [variable]
-
-
-def initializer_of(given: Any) -> Any:
-    """An initializer, also of its name."""
-    if not isinstance(given, str):
-        return given
-    from .. import initializers
-
-    return getattr(initializers, given)()
-
-
-def _snake_case(name: str) -> str:
-    between = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", between).lower()
-
-
-def as_function(layer: type[Layer], name: str) -> Callable[..., Any]:
-    """The function that makes a layer of its arguments, and calls it."""
-
-    def function(
-        inputs: Any, *args: Any, name: Any = None, reuse: Any = None, **kwargs: Any
-    ) -> Any:
-        made: Any = layer
-        return made(*args, name=name, _reuse=reuse, _scope=name, **kwargs)(inputs)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`{layer.__name__}`, made and called; `reuse` as of a scope."
-    return function

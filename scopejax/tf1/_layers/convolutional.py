@@ -8,7 +8,8 @@ from ..._base.tf1_errors import tf_error
 from .._initial.fixed import zeros_initializer
 from .._ops.convolutions import convolution
 from .._ops.normalizing import bias_add
-from .base import Layer, as_function
+from .base import Layer
+from .helpers import as_function
 
 _SPACES = {1: "W", 2: "HW", 3: "DHW"}
 

@@ -12,7 +12,8 @@ from .._ops.matrices import matmul, tensordot
 from .._ops.normalizing import bias_add
 from .._ops.shapes import reshape, transpose
 from .._running.functions import identity
-from .base import Layer, as_function
+from .base import Layer
+from .helpers import as_function
 
 
 class Dense(Layer):

@@ -6,8 +6,9 @@ from typing import Any
 
 from .._ops.pooling import pooled
 from .._tensors.calls import op
-from .base import Layer, as_function
+from .base import Layer
 from .convolutional import order_of, tuple_of
+from .helpers import as_function
 
 
 class _Pooling(Layer):

@@ -8,8 +8,9 @@ from .._initial.fixed import zeros_initializer
 from .._ops.convolutions import conv2d_transpose as transposed_2d
 from .._ops.convolutions import conv3d_transpose as transposed_3d
 from .._ops.convolutions import separable_conv2d as separable
-from .base import Layer, as_function
+from .base import Layer
 from .convolutional import Conv
+from .helpers import as_function
 
 
 class _ConvTranspose(Conv):

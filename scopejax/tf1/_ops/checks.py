@@ -34,14 +34,19 @@ def Print(
 ) -> Any:
     """`input_` itself; `data` is printed when it is computed."""
     arrays = [as_array(item) for item in data if not isinstance(item, str)]
-    jax.debug.print((message or "").replace("{", "{{") + " {}" * len(arrays), *arrays)
+    jax.debug.callback(lambda *found: print(message or "", *found), *arrays)
     return as_array(input_)
 
 
 def print_(*inputs: Any, **kwargs: Any) -> Operation:
-    """Prints numbers when they are computed."""
-    text = "".join(" {}" if not isinstance(x, str) else f" {x}" for x in inputs)
-    jax.debug.print(text[1:], *[plain(x) for x in inputs if not isinstance(x, str)])
+    """Prints numbers and text when the numbers are computed."""
+    places = [i for i, x in enumerate(inputs) if not isinstance(x, str)]
+
+    def show(*found: Any) -> None:
+        parts = dict(enumerate(inputs)) | dict(zip(places, found, strict=True))
+        print(*parts.values())
+
+    jax.debug.callback(show, *[as_array(plain(inputs[i])) for i in places])
     return Operation("PrintV2")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
+from .._words.dtypes import DType
 from .._words.shape import TensorShape
 from .start import SaveSliceInfo
 from .variable import Variable
@@ -107,10 +108,9 @@ class PartitionedVariable(ArrayLike):
         return self._shape
 
     @property
-    def dtype(self) -> np.dtype:
-        """NumPy's dtype."""
-        dtype: np.dtype = self._dtype
-        return dtype
+    def dtype(self) -> DType:
+        """That of its numbers."""
+        return DType(self._dtype)
 
     def __iter__(self) -> Iterator[Variable]:
         return iter(self._parts)

@@ -69,10 +69,8 @@ class DType:
         return bool(jnp.issubdtype(self.dtype, kind))
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, DType):
-            return bool(self.dtype == other.dtype)
-        same: bool = other is not None and self.dtype == other
-        return same
+        wanted = other.dtype if isinstance(other, DType) else other
+        return wanted is not None and bool(self.dtype == wanted)
 
     def __hash__(self) -> int:
         return hash(self.dtype)

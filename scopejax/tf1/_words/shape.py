@@ -19,6 +19,10 @@ class Dimension(int):
 
     __slots__ = ()
 
+    def __new__(cls, value: Any) -> Dimension:
+        """A size of a number."""
+        return super().__new__(cls, int(value))
+
     @property
     def value(self) -> int:
         """The number."""
