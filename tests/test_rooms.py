@@ -53,7 +53,7 @@ TF1_ROOMS = {
     "_words": "missing graph_keys array_like shape dtypes arguments devices",
     "errors": "",
     "compat": "",
-    "_initial": "values base fixed random",
+    "_initial": "values closed_over base fixed random",
     "_graph": "caches runs names counters cells values state opened graph current",
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
