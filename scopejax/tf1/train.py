@@ -21,8 +21,14 @@ from ._words.missing import lookup_of
 from .initializers import zeros_initializer
 
 
+_STEP = f"{GraphKeys.GLOBAL_STEP}:0"
+
+
 def get_global_step(graph: Graph | None = None) -> Variable | None:
     """The global step of a graph, or None.
+
+    It is what stands in its collection; where that is empty, the variable that is called
+    ``global_step``, also one that was made by hand.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default():
@@ -33,6 +39,7 @@ def get_global_step(graph: Graph | None = None) -> Variable | None:
     steps = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(steps) > 1:
         raise tf_error(TypeError, "Multiple tensors in global_step collection.")
+    steps = steps or [v for v in graph.placed.values() if v.name == _STEP]
     if not steps:
         return None
     step: Variable = steps[0]
