@@ -15,7 +15,7 @@ from ..._base.sizes import as_sizes
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, filled
 from .._variables.operation import Assignment
-from .._words.devices import device_named
+from .._words.devices import device_or_note
 from .._words.graph_keys import GraphKeys
 
 
@@ -249,9 +249,11 @@ def device(device_name_or_function: Any) -> Iterator[None]:
         replica and task are left aside), a `jax.Device`, or None and "" for JAX's
         own choice.
 
+    A device that is not here is a `UserWarning`, and JAX's own choice.
+
     Raises:
-      ValueError: there is no such device; or a function was given, which TF1 calls with
-        an op, and there are none.
+      ValueError: it is no name; or a function was given, which TF1 calls with an op,
+        and there are none.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default(), tf1.device("/cpu:0"):
@@ -261,7 +263,7 @@ def device(device_name_or_function: Any) -> Iterator[None]:
     """
     graph = get_default_graph()
     thread = graph.thread
-    before, thread.device = thread.device, device_named(device_name_or_function)
+    before, thread.device = thread.device, device_or_note(device_name_or_function)
     try:
         yield
     finally:
