@@ -50,7 +50,7 @@ ROOMS = {
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "missing graph_keys array_like shape dtypes arguments devices",
+    "_words": "missing graph_keys recipes array_like shape dtypes arguments devices",
     "errors": "",
     "compat": "",
     "_initial": "values closed_over base fixed random",
@@ -58,8 +58,9 @@ TF1_ROOMS = {
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
-    "_running": "functions session transform",
+    "_running": "functions session nothing transform",
     "initializers": "",
+    "logging": "",
     "losses": "",
     "train": "",
     "keras": "utils",

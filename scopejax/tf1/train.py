@@ -14,10 +14,11 @@ from ._graph.graph import Graph
 from ._running.functions import get_collection, global_variables, trainable_variables
 from ._scopes.get_variable import get_variable
 from ._scopes.scopes import variable_scope
-from ._variables.operation import Operation
+from ._variables.operation import Operation, wrote
 from ._variables.variable import Variable
 from ._words.graph_keys import GraphKeys
 from ._words.missing import lookup_of
+from ._words.recipes import Again
 from .initializers import zeros_initializer
 
 
@@ -232,8 +233,10 @@ class _Update(Operation):
         super().__init__(average.name)
         self._average, self._variables = average, variables
 
-    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+    def _again(self, run: Again) -> None:
         """Moves the averages towards the variables."""
+        for variable in self._variables:
+            wrote(run, variable)
         self._average._update(self._variables)
 
 

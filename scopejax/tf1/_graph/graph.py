@@ -98,6 +98,7 @@ class Graph:
         """
         self.manifest().check(variables)
         flat = to_flat(variables)
+        self.values.changed_by_hand()
         for place, variable in self.placed.items():
             variable.assign(flat[place])
 

@@ -17,6 +17,7 @@ from .._initial.values import as_value, filled
 from .._variables.operation import Assignment
 from .._words.devices import device_or_note
 from .._words.graph_keys import GraphKeys
+from .._words.recipes import remember
 
 
 def get_collection(key: str, scope: str | None = None) -> list[Any]:
@@ -207,7 +208,10 @@ def constant(
     sizes = as_sizes(shape)
     if sizes is not None and tuple(array.shape) != sizes:
         array = filled(np.asarray(array), sizes, verify_shape)
-    return jnp.asarray(array)
+    made = jnp.asarray(array)
+    if made is not array:
+        remember(made, None)
+    return made
 
 
 def identity(input: Any, name: str | None = None) -> jax.Array:

@@ -146,7 +146,7 @@ def _born(
     """The variable, in the graph and in its collections."""
     variable: Any = object.__new__(kind)
     variable.graph, variable._name, variable._plan = graph, op_name, plan
-    variable._save_slice_info, variable._started = start.info, False
+    variable._save_slice_info = start.info
     cell = start.cell
     if cell is None:
         cell = graph.values.create(plan, source, thread)

@@ -14,6 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from .recipes import Again, is_known
+
 
 class ArrayLike:
     """Stands for the array that `value()` returns."""
@@ -25,6 +27,21 @@ class ArrayLike:
     def value(self) -> jax.Array:
         """The array."""
         raise NotImplementedError
+
+    _live = False  # whether `value` is computed when it is asked for
+
+    def _again(self, run: Again) -> Any:
+        """The value in a session's run, computed again where that can be."""
+        value = self.value()
+        return value if self._live else run.value(value)
+
+    def _is_known(self) -> bool:
+        """Whether `_again` gives the value for the present values of variables."""
+        return self._live or is_known(self.value())
+
+    def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
+        """What an operator gives; `operands` are this and perhaps another."""
+        return function(*map(_plain, operands))
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -82,15 +99,15 @@ def _plain(other: Any) -> Any:
 
 
 def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: function(self.value(), _plain(other))
+    return lambda self, other: self._computed(function, self, other)
 
 
 def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: function(_plain(other), self.value())
+    return lambda self, other: self._computed(function, other, self)
 
 
 def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda self: function(self.value())
+    return lambda self: self._computed(function, self)
 
 
 for _name in (*_BINARY, *_COMPARED):
