@@ -40,8 +40,10 @@ def load(
       path: a safetensors file, a directory of orbax, or a checkpoint of TensorFlow: its
         prefix, its ``.index`` file, or the folder with TensorFlow's ``checkpoint``.
       target: what the model wants, a `Manifest` or a nested dict of arrays or
-        `jax.ShapeDtypeStruct`. Names, shapes and dtypes have to be those. Where a leaf
-        has a sharding its array is put there, whatever mesh it was saved from.
+        `jax.ShapeDtypeStruct`. Names, shapes and dtypes have to be those. Averages and
+        a global step that are variables of the model are found where TensorFlow keeps
+        them, the step in 32 bits where the model has it so. Where a leaf has a sharding
+        its array is put there, whatever mesh it was saved from.
       select: a glob over the model's names, ``"encoder/**"``: only these are read, and
         only these of `target` are wanted.
       rename: from the checkpoint's names to the model's: ``{"old/**": "new/**"}``, a
@@ -78,7 +80,9 @@ def load(
     """
     options = _options(select, rename, cast, transpose)
     with open_checkpoint(path, format) as reader:
-        planned = plan(of_slot(reader, slot), target, **options)
+        planned = plan(
+            of_slot(reader, slot), target, kept=_kept(reader, slot), **options
+        )
         return _bring(progress, reader, *planned)[0]
 
 
@@ -119,7 +123,9 @@ def load_matching(
     """
     options = _options(select, rename, cast, transpose, strict=False)
     with open_checkpoint(path, format) as reader:
-        planned = plan(of_slot(reader, slot), target, **options)
+        planned = plan(
+            of_slot(reader, slot), target, kept=_kept(reader, slot), **options
+        )
         return _bring(progress, reader, *planned)
 
 
@@ -168,6 +174,11 @@ def _options(
         "transpose": transpose,
         "strict": strict,
     }
+
+
+def _kept(reader: Reader, slot: str) -> list[Entry]:
+    """The entries of all slots, where it is the variables that are read."""
+    return [] if slot else [entry for entry in reader.entries if entry.slot]
 
 
 def of_slot(reader: Reader, slot: str) -> list[Entry]:

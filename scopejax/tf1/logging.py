@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging as _logging
-from logging import DEBUG as DEBUG
-from logging import ERROR as ERROR
-from logging import FATAL as FATAL
-from logging import INFO as INFO
-from logging import WARNING as WARN
 from typing import Any
 
 from ._words.missing import lookup_of
+
+DEBUG, INFO, WARN = _logging.DEBUG, _logging.INFO, _logging.WARNING
+ERROR, FATAL = _logging.ERROR, _logging.FATAL
 
 _LOGGER = _logging.getLogger("tensorflow")
 

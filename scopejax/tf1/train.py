@@ -21,15 +21,14 @@ from ._words.missing import lookup_of
 from ._words.recipes import Again
 from .initializers import zeros_initializer
 
-
 _STEP = f"{GraphKeys.GLOBAL_STEP}:0"
 
 
 def get_global_step(graph: Graph | None = None) -> Variable | None:
     """The global step of a graph, or None.
 
-    It is what stands in its collection; where that is empty, the variable that is called
-    ``global_step``, also one that was made by hand.
+    It is what stands in its collection; where that is empty, the variable that is
+    called ``global_step``, also one that was made by hand.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default():

@@ -59,28 +59,6 @@ def test_no_name_leaves_it_to_jax(nothing):
             assert on(tf1.Variable(1.0).value()) == 5
 
 
-@pytest.mark.parametrize(
-    "name", ["/gpu:77", "/cpu:8", "gpu:0", "/job:worker", "/task:1/device:TPU:0"]
-)
-def test_devices_that_are_not_here(name, graph):
-    """A program for other machines runs: a note, and JAX's own choice, as in TF1."""
-    with (
-        tf1.device("/cpu:3"),
-        pytest.warns(UserWarning, match="There is no device .* here, at .*test_devices"),
-        tf1.device(name),
-    ):
-        assert graph.thread.device is None
-        assert on(tf1.Variable(1.0).value()) == 0
-
-
-def test_a_device_by_function_says_where_to_go():
-    """TF1 calls it with each op; here there is `jax.sharding`."""
-    match = "given a function, which TF1 calls with each op"
-    with pytest.raises(ValueError, match=match) as caught, tf1.device(lambda op: ""):
-        pass
-    assert "jax.sharding" in caught.value.__notes__[0]
-
-
 @pytest.mark.parametrize("name", ["/cpu:x", "/quantum:0", "gpu zero", 3])
 def test_unknown_devices(name, graph):
     """What is no device is refused on entering, and the context is as before."""

@@ -19,7 +19,9 @@ from .values import as_value, is_jax_style, takes
 _DEEPEST = 4  # of functions in functions
 
 
-def asked_in_place(initializer: Any, shape: Any, dtype: Any) -> Callable[[], Any] | None:
+def asked_in_place(
+    initializer: Any, shape: Any, dtype: Any
+) -> Callable[[], Any] | None:
     """The value of an initializer in TF1's style that holds arrays; None for others.
 
     >>> def copy_of(tensor):

@@ -2,8 +2,9 @@
 
 TF1 calls an initializer as ``init(shape, dtype=, partition_info=)``; the core, as JAX
 does, as ``init(key, shape, dtype)``. Both are accepted: one whose first parameter is
-named as a key, or that needs three arguments without TF1's names, is JAX's. Within a call in TF1's style,
-what draws random numbers takes its key from the variable that is being made.
+named as a key, or that needs three arguments without TF1's names, is JAX's. Within a
+call in TF1's style, what draws random numbers takes its key from the variable that is
+being made.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from .._words.array_like import ArrayLike
 
 
 def group(*inputs: Any, **kwargs: Any) -> Operation:
-    """An op that runs its inputs, in order; what they assign was done when they were made.
+    """An op that runs its inputs in order; making them was the first time.
 
     Args:
       inputs: ops, assignments and arrays, and nests of them.
@@ -46,8 +46,8 @@ def _required(value: Any) -> Any:
         return value
     raise tf_error(
         TypeError,
-        f"'inputs' should be zero or more (nested) Tensors. Received '{value}' with type"
-        f" '{type(value)}'.",
+        f"'inputs' should be zero or more (nested) Tensors. Received '{value}' with"
+        f" type '{type(value)}'.",
     )
 
 

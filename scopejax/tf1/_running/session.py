@@ -56,7 +56,7 @@ class Session:
         if not isinstance(self.graph.values, GraphValues):
             raise tf_error(
                 RuntimeError,
-                "A session runs a graph, and this is a model that is being transformed.",
+                "A session runs a graph, and this is a model that is transformed.",
                 remedy="net.apply runs it; a session is for what is outside of it.",
             )
         self.graph.values.sessions.add(self)
@@ -149,12 +149,13 @@ class Session:
 
     def _require_current(self, again: Again, fetch: Any) -> None:
         """Refuses an array of JAX that may have been computed from other values."""
-        array = fetch.value() if isinstance(fetch, ArrayLike) else fetch
-        if is_known(fetch) or not isinstance(array, jax.Array):
+        array: Any = fetch.value() if isinstance(fetch, ArrayLike) else fetch
+        if not isinstance(array, jax.Array) or is_known(fetch):
             return
         key, now = id(array), again.moment(self.graph.values).stamps
-        gone, before = self._seen.get(key, (None, now))
-        if gone is not None and gone() is array and before != now:
+        seen, before = self._seen.get(key, (None, now))
+        is_same = seen is not None and seen() is array
+        if is_same and before != now:
             raise tf_error(
                 ValueError,
                 f"An array of shape {array.shape} is fetched again, but variables have"

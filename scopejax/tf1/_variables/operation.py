@@ -92,7 +92,15 @@ class Assignment(Indexable):
       variable: that was assigned.
     """
 
-    __slots__ = ("_array", "_built", "_change", "_given", "_known", "_steps", "variable")
+    __slots__ = (
+        "_array",
+        "_built",
+        "_change",
+        "_given",
+        "_known",
+        "_steps",
+        "variable",
+    )
 
     def __init__(
         self, variable: Any, given: Any, change: Callable[[Any], Any] | None = None

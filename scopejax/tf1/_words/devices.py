@@ -64,8 +64,8 @@ def device_or_note(wanted: Any) -> jax.Device | None:
     if callable(wanted) and not isinstance(wanted, jax.Device):
         raise tf_error(
             ValueError,
-            "tf.device was given a function, which TF1 calls with each op, and there are"
-            " no ops here.",
+            "tf.device was given a function, which TF1 calls with each op, and there"
+            " are no ops here.",
             remedy="Place arrays by jax.sharding: net.init(key, x, mesh=mesh).",
         )
     try:

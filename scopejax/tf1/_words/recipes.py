@@ -8,8 +8,9 @@ goes when the array does. An `Again` is one run of a session.
 
 from __future__ import annotations
 
+import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import jax
@@ -92,8 +93,10 @@ class Again:
         recipe = recipe_of(thing)
         if recipe is None or recipe.function is None:
             return thing() if callable(thing) else thing
-        function, operands = recipe
-        return self.once(thing, lambda: function(*map(self.value, operands)))
+        return self.once(thing, functools.partial(self._computed, *recipe))
+
+    def _computed(self, function: Any, operands: Iterable[Any]) -> Any:
+        return function(*map(self.value, operands))
 
     def once(self, thing: Any, compute: Callable[[], Any]) -> Any:
         """What `compute` gives, the first time that this run asks for `thing`."""
