@@ -50,7 +50,7 @@ ROOMS = {
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "missing graph_keys recipes array_like shape dtypes arguments devices",
+    "_words": "outside missing python_modules graph_keys recipes array_like shape dtypes arguments devices",
     "errors": "",
     "compat": "",
     "_initial": "values closed_over base fixed random",
@@ -58,7 +58,7 @@ TF1_ROOMS = {
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
-    "_running": "functions session nothing transform",
+    "_running": "functions session nothing transform as_tensorflow",
     "initializers": "",
     "logging": "",
     "losses": "",

@@ -33,6 +33,7 @@ from ._graph.current import get_default_graph as get_default_graph
 from ._graph.current import reset_default_graph as reset_default_graph
 from ._graph.current import set_random_seed as set_random_seed
 from ._graph.graph import Graph as Graph
+from ._running.as_tensorflow import as_tensorflow as as_tensorflow
 from ._running.functions import add_to_collection as add_to_collection
 from ._running.functions import add_to_collections as add_to_collections
 from ._running.functions import all_variables as all_variables

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NoReturn
+
+from .outside import row_of
 
 _RENAMED: dict[str, str] = {
     "add_n": "sum(arrays)",
+    "argmax": "jnp.argmax(x, axis=0), whose axis has no default here",
+    "argmin": "jnp.argmin(x, axis=0), whose axis has no default here",
     "batch_matmul": "jnp.matmul",
     "boolean_mask": "x[mask]",
     "cast": "x.astype(dtype)",
@@ -19,12 +24,14 @@ _RENAMED: dict[str, str] = {
     "clip_by_value": "jnp.clip",
     "cond": "jax.lax.cond",
     "convert_to_tensor": "jnp.asarray",
+    "cumprod": "jnp.cumprod(x, axis=0), whose axis has no default here",
+    "cumsum": "jnp.cumsum(x, axis=0), whose axis has no default here",
     "assert_equal": "jax.experimental.checkify",
-    "div": "jnp.divide",
+    "div": "jnp.floor_divide for integers and jnp.divide for floats",
     "erf": "jax.scipy.special.erf",
     "fill": "jnp.full",
     "function": "jax.jit",
-    "gather": "jnp.take",
+    "gather": "jnp.take(x, indices, axis=0)",
     "gather_nd": "x[indices]",
     "gradients": "jax.grad",
     "hessians": "jax.hessian",
@@ -51,25 +58,39 @@ _RENAMED: dict[str, str] = {
     "shape": "x.shape",
     "size": "x.size",
     "slice": "x[start:stop]",
+    "split": "jnp.split(x, n, axis=0), which takes places to cut in place of sizes",
+    "squared_difference": "jnp.square(x - y)",
     "strided_slice": "x[start:stop:step]",
     "to_float": "x.astype(jnp.float32)",
     "to_int32": "x.astype(jnp.int32)",
     "truncated_normal": "jax.random.truncated_normal",
-    "unstack": "tuple(x)",
+    "unstack": "tuple(jnp.moveaxis(x, axis, 0))",
     "while_loop": "jax.lax.while_loop",
-    "nn.batch_normalization": "jax.nn.standardize",
+    "nn.batch_normalization": (
+        "(x - mean) * jax.lax.rsqrt(variance + epsilon) * scale + offset"
+    ),
     "nn.bias_add": "x + bias",
     "nn.conv2d": "jax.lax.conv_general_dilated",
     "nn.conv1d": "jax.lax.conv_general_dilated",
+    "nn.conv3d": "jax.lax.conv_general_dilated",
+    "nn.convolution": "jax.lax.conv_general_dilated",
+    "nn.atrous_conv2d": "jax.lax.conv_general_dilated with rhs_dilation",
+    "nn.conv2d_transpose": "jax.lax.conv_transpose",
+    "nn.conv3d_transpose": "jax.lax.conv_transpose",
+    "nn.deconv2d": "jax.lax.conv_transpose",
+    "nn.depthwise_conv2d": "jax.lax.conv_general_dilated with feature_group_count",
+    "nn.separable_conv2d": (
+        "jax.lax.conv_general_dilated twice, first with feature_group_count"
+    ),
     "nn.avg_pool": "jax.lax.reduce_window",
     "nn.max_pool": "jax.lax.reduce_window",
     "nn.dropout": "jax.random.bernoulli with VariableScope.key",
-    "nn.embedding_lookup": "jnp.take",
+    "nn.embedding_lookup": "jnp.take(x, indices, axis=0)",
+    "nn.leaky_relu": "jax.nn.leaky_relu(x, 0.2), whose slope is another by default",
+    "nn.xw_plus_b": "x @ w + b",
     "nn.l2_loss": "0.5 * jnp.sum(x**2)",
     "nn.l2_normalize": "x / jnp.linalg.norm(x)",
     "nn.moments": "jnp.mean and jnp.var",
-    "nn.dynamic_rnn": "jax.lax.scan",
-    "nn.static_rnn": "jax.lax.scan",
     "nn.in_top_k": "jax.lax.top_k",
     "nn.softmax_cross_entropy_with_logits": "optax.softmax_cross_entropy",
     "nn.softmax_cross_entropy_with_logits_v2": "optax.softmax_cross_entropy",
@@ -98,7 +119,11 @@ _RENAMED: dict[str, str] = {
     "train.warm_start": "scopejax.checkpoints.load_matching and init(..., given=)",
 }
 
-_NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r", "x", "0", "sum")
+_NUMERIC = (
+    *("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r"),
+    *("x", "(x", "0", "sum", "tuple"),
+)
+
 
 # Where the ops of TF1's modules are looked for, in this order; imported when asked.
 _JNP, _NN, _LAX = ("jnp", "jax.numpy"), ("jax.nn", "jax.nn"), ("jax.lax", "jax.lax")
@@ -145,31 +170,59 @@ class _Family:
         return f"<tf.{self._name}: numeric ops, which are in {_where(self._name)}>"
 
 
+def is_module(value: Any) -> bool:
+    """Whether it is one of TF1's modules, empty ones among them."""
+    return isinstance(value, ModuleType | _Family)
+
+
 def _where(family: str) -> str:
     return _FAMILIES[family][0][0]
 
 
 def missing(name: str) -> AttributeError:
-    """The error for a name that is not offered."""
-    like = instead(name)
-    if like is not None and like.startswith(_NUMERIC):
-        text = (
-            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: use {like}"
-        )
-    elif like is not None:
-        text = f"tf.{name} is not part of scopejax.tf1: use {like}"
-    elif name.partition(".")[0] in _FAMILIES:
-        family = name.partition(".")[0]
-        text = (
-            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: look into"
-            f" {_where(family)}"
-        )
-    else:
-        text = (
-            f"tf.{name} is not supported: scopejax.tf1 is TensorFlow 1's variable"
-            " system, and no more of it"
-        )
-    return AttributeError(f"{text}. docs/from_tf1.md has the table of what there is.")
+    """The error for a name that is not offered; the guide's row is a note of it."""
+    error = AttributeError(
+        f"tf.{name} {why_missing(name)}. docs/from_tf1.md has the table of what there"
+        " is."
+    )
+    row = row_of(name)
+    if row is not None:
+        error.add_note(f"  {_plain(row.shown)}\n  instead: {_plain(row.instead)}")
+    return error
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "")
+
+
+def why_missing(name: str) -> str:
+    """What is said of a name that is not offered, after the name itself.
+
+    >>> why_missing("train.AdamOptimizer")
+    'is not part of scopejax.tf1: use optax.adam'
+    """
+    if name in _RENAMED or row_of(name) is None:
+        like = instead(name)
+        if like is not None:
+            return _told(like)
+    row, family = row_of(name), name.partition(".")[0]
+    if row is not None:
+        return f"is not supported: instead there is {_plain(row.instead)}"
+    if family in _FAMILIES:
+        return f"{_IS_NUMERIC}: look into {_where(family)}"
+    return (
+        "is not supported: scopejax.tf1 is TensorFlow 1's variable system, and no more"
+        " of it"
+    )
+
+
+_IS_NUMERIC = "is a numeric op, which scopejax.tf1 leaves to JAX"
+
+
+def _told(like: str) -> str:
+    if like.startswith(_NUMERIC):
+        return f"{_IS_NUMERIC}: use {like}"
+    return f"is not part of scopejax.tf1: use {like}"
 
 
 def lookup_of(module: str) -> Callable[[str], Any]:
