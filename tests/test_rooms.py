@@ -44,13 +44,15 @@ ROOMS = {
     "tf1": "",  # see below
     "demo": "_curve _data _model _obstacles _progress _evaluate _train chars _picture"
     " _story",
-    "commands": "_words _numbers _convert _inspect _diff _arguments",
+    "commands": "_words _numbers _convert _inspect _diff _tensorflow_names _tf1"
+    " _arguments",
     "__main__": "",
 }
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "outside missing python_modules graph_keys recipes array_like shape dtypes arguments devices",
+    "_words": "outside missing python_modules graph_keys recipes array_like shape"
+    " dtypes arguments devices",
     "errors": "",
     "compat": "",
     "_initial": "values closed_over base fixed random",

@@ -1,6 +1,7 @@
 """`import tensorflow` that means scopejax.tf1, and is undone."""
 
 import importlib
+import re
 import sys
 import threading
 from types import ModuleType
@@ -49,7 +50,7 @@ def test_a_program_imports_tensorflow(line):
         found = names["tf"]
         assert isinstance(found, ModuleType)
         assert found.__version__.startswith("1.")
-        assert found.VERSION == found.__version__
+        assert found.__version__ == found.VERSION
         assert found.get_variable is tf1.get_variable
         assert found.train.get_global_step is tf1.train.get_global_step
         assert found.compat.v1.Graph is tf1.Graph
@@ -102,7 +103,7 @@ ABSENT = {
 @pytest.mark.parametrize("line", ABSENT)
 def test_what_is_absent_says_where_to_go(line):
     """It is an ImportError with the words of the guide."""
-    with tf1.as_tensorflow(), pytest.raises(ImportError, match=ABSENT[line]):
+    with tf1.as_tensorflow(), pytest.raises(ImportError, match=re.escape(ABSENT[line])):
         exec(line)
 
 
@@ -112,7 +113,7 @@ def test_what_is_asked_later_says_so_later():
         from tensorflow.python.summary import summary
         from tensorflow.python.util import nest, tf_contextlib  # noqa: F401
 
-        with pytest.raises(AttributeError, match=r"tf\.scalar|tensorboardX"):
+        with pytest.raises(AttributeError, match="tensorboardX"):
             summary.scalar  # noqa: B018
         with pytest.raises(AttributeError, match="nothing is not supported"):
             nest.nothing  # noqa: B018
@@ -172,11 +173,16 @@ def test_a_program_in_two_files(tmp_path, monkeypatch):
 
 def test_it_is_undone_after_an_error_and_within_another():
     """The outermost one ends it, whatever happened."""
-    with pytest.raises(KeyError, match="mine"), tf1.as_tensorflow():
+    def fails():
         with tf1.as_tensorflow():
+            with tf1.as_tensorflow():
+                assert "tensorflow" in sys.modules
             assert "tensorflow" in sys.modules
-        assert "tensorflow" in sys.modules
-        raise KeyError("mine")
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        fails()
+    assert not ours()
     with tf1.as_tensorflow():
         import tensorflow.compat.v1  # noqa: F401
 

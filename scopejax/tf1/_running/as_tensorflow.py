@@ -27,10 +27,10 @@ _SPELLINGS = ("compat.v1", "_api.v1")
 
 @contextlib.contextmanager
 def as_tensorflow() -> Iterator[ModuleType]:
-    """Within it ``import tensorflow`` is `scopejax.tf1`, in every module of the process.
+    """Within it ``import tensorflow`` is `scopejax.tf1`, in all modules of the process.
 
     So is what lies below: ``tensorflow.compat.v1``, ``tensorflow.contrib.slim``,
-    ``tensorflow.python.ops.array_ops``, as far as `tf1` has it; and what it has not is
+    ``tensorflow.python.ops.array_ops``, as far as `tf1` has it; what it has not is
     an `ImportError` that says where to go. At the end all of it is undone; modules that
     were imported within keep what they have. Python's modules are those of all threads,
     so another thread sees the same.
@@ -80,7 +80,7 @@ class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return found(_path(self.__name__), name)
+        return _found(_path(self.__name__), name)
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -146,22 +146,27 @@ def _module(path: str) -> Any:
     return value
 
 
-def found(path: str, name: str) -> Any:
-    """What `name` is in the module of that path below ``tensorflow``.
+def _found(path: str, name: str) -> Any:
+    """What `name` is in the module of that path below ``tensorflow``."""
+    below = f"{path}.{name}" if path else name
+    if below in HOMES or below in UTIL or below in _SPELLINGS:
+        return importlib.import_module(f"{_ROOT}.{below}")
+    return look_up(path, name)
+
+
+def look_up(path: str, name: str) -> Any:
+    """What `name` is in the module of that path below ``tensorflow``, if no module.
 
     Raises:
       AttributeError: `tf1` has it not; the message says where to go.
 
-    >>> found("python.framework.ops", "GraphKeys").LOSSES
+    >>> look_up("python.framework.ops", "GraphKeys").LOSSES
     'losses'
     """
-    below = f"{path}.{name}" if path else name
-    if below in HOMES or below in UTIL or below in _SPELLINGS:
-        return importlib.import_module(f"{_ROOT}.{below}")
     if name in UTIL.get(path, ()):
         return UTIL[path][name]
     for home in HOMES.get(path, (path,)):
         module = _module(home)
         if module is not None and hasattr(module, name):
             return getattr(module, name)
-    raise missing(below if path not in HOMES else name)
+    raise missing(f"{path}.{name}" if path and path not in HOMES else name)

@@ -195,25 +195,39 @@ def _plain(text: str) -> str:
     return text.replace("`", "")
 
 
+def way(name: str) -> str | None:
+    """What there is instead of a name that is not offered; None where nothing is known.
+
+    >>> way("train.AdamOptimizer"), way("placeholder"), way("nonsense")
+    ('optax.adam', 'an argument of the function', None)
+    """
+    row = row_of(name)
+    like = instead(name) if name in _RENAMED or row is None else None
+    if like is not None:
+        return like
+    if row is not None:
+        return _plain(row.instead)
+    family = name.partition(".")[0]
+    return f"look into {_where(family)}" if family in _FAMILIES else None
+
+
 def why_missing(name: str) -> str:
     """What is said of a name that is not offered, after the name itself.
 
     >>> why_missing("train.AdamOptimizer")
     'is not part of scopejax.tf1: use optax.adam'
     """
-    if name in _RENAMED or row_of(name) is None:
-        like = instead(name)
-        if like is not None:
-            return _told(like)
-    row, family = row_of(name), name.partition(".")[0]
-    if row is not None:
-        return f"is not supported: instead there is {_plain(row.instead)}"
-    if family in _FAMILIES:
-        return f"{_IS_NUMERIC}: look into {_where(family)}"
-    return (
-        "is not supported: scopejax.tf1 is TensorFlow 1's variable system, and no more"
-        " of it"
-    )
+    found, is_renamed = way(name), name in _RENAMED or row_of(name) is None
+    if found is None:
+        return (
+            "is not supported: scopejax.tf1 is TensorFlow 1's variable system, and no"
+            " more of it"
+        )
+    if found.startswith("look into"):
+        return f"{_IS_NUMERIC}: {found}"
+    if not is_renamed:
+        return f"is not supported: instead there is {found}"
+    return _told(found)
 
 
 _IS_NUMERIC = "is a numeric op, which scopejax.tf1 leaves to JAX"

@@ -95,9 +95,10 @@ ROWS = (
         "a Python iterator, such as one of grain: its arrays are the function's"
         " arguments",
         "data data.* contrib.data* train.batch* train.*shuffle_batch* train.*_producer"
-        " train.Coordinator train.*ueue*unner* train.limit_epochs train.match_filenames*"
-        " *Queue QueueBase *Reader ReaderBase parse_* *LenFeature SparseFeature decode_*"
-        " read_file write_file matching_files python_io python_io.* io io.* train.Example"
+        " train.Coordinator train.*ueue*unner* train.limit_epochs train.match_files*"
+        " *Queue QueueBase *Reader ReaderBase parse_* *LenFeature"
+        " SparseFeature decode_* read_file write_file matching_files python_io python_io.* io"
+        " io.* train.Example"
         " train.SequenceExample train.Feature* train.*List contrib.slim.dataset*"
         " contrib.slim.tfexample* image.decode_* image.encode_* examples examples.*"
         " contrib.learn.datasets* train.maybe_*batch* serialize_* deserialize_*",
@@ -135,7 +136,8 @@ ROWS = (
     ),
     Row(
         "strings, `tf.string`, resources, tables, `tf.py_func`",
-        "nothing: JAX's arrays hold numbers and bools; `jax.pure_callback` calls Python",
+        "nothing: JAX's arrays hold numbers and bools; `jax.pure_callback` calls"
+        " Python",
         "string string_* strings strings.* as_string substr regex_* resource variant"
         " lookup* contrib.lookup* tables_initializer initialize_all_tables py_func"
         " numpy_function py_function reduce_join encode_* quint* qint* Dimension"

@@ -31,8 +31,11 @@ _TRAINING = (
     "training training_util saver optimizer adam gradient_descent momentum rmsprop"
     " basic_session_run_hooks checkpoint_management checkpoint_utils coordinator input"
     " learning_rate_decay monitored_session queue_runner session_run_hook"
-    " session_manager slot_creator supervisor sync_replicas_optimizer warm_starting_util"
+    " session_manager slot_creator supervisor sync_replicas_optimizer"
+    " warm_starting_util"
 )
+
+_LAYERS = "base convolutional core layers normalization pooling utils"
 
 HOMES: dict[str, tuple[str, ...]] = {
     "python": ("",),
@@ -60,10 +63,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         ("python.ops.rnn", "python.ops.rnn_cell", "python.ops.rnn_cell_impl"),
         ("nn", "nn.rnn_cell"),
     ),
-    **{
-        f"python.layers.{name}": ("layers", "")
-        for name in "base convolutional core layers normalization pooling utils".split()
-    },
+    **{f"python.layers.{name}": ("layers", "") for name in _LAYERS.split()},
     "python.client.session": ("",),
     "python.client.device_lib": ("",),
     "python.eager.context": ("",),
@@ -76,9 +76,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "python.summary.summary_iterator": ("summary",),
     "core": ("",),
     "core.protobuf": ("",),
-    **{f"core.protobuf.{name}_pb2": ("",) for name in ("config", "saver", "meta_graph")},
+    **{
+        f"core.protobuf.{name}_pb2": ("",) for name in ("config", "saver", "meta_graph")
+    },
     "core.framework": ("",),
-    **{f"core.framework.{name}_pb2": ("",) for name in ("graph", "summary", "node_def")},
+    **{
+        f"core.framework.{name}_pb2": ("",) for name in ("graph", "summary", "node_def")
+    },
 }
 """Path below ``tensorflow.`` -> the modules of `tf1` that are looked into, in order."""
 
