@@ -1,4 +1,4 @@
-"""The command line: ``python -m scopejax demo | inspect | diff | convert``."""
+"""The command line: ``python -m scopejax demo | inspect | diff | convert | tf1``."""
 
 from __future__ import annotations
 

@@ -47,23 +47,26 @@ ROOMS = {
     "tf1": "",  # see below
     "demo": "_curve _data _model _obstacles _progress _evaluate _train chars _picture"
     " _story",
-    "commands": "_words _numbers _convert _inspect _diff _arguments",
+    "commands": "_words _numbers _convert _inspect _diff _tensorflow_names _tf1"
+    " _arguments",
     "__main__": "",
 }
 
 # The same within scopejax/tf1.
 TF1_ROOMS = {
-    "_words": "missing graph_keys array_like shape dtypes arguments devices",
+    "_words": "outside missing python_modules graph_keys recipes array_like shape"
+    " dtypes arguments devices",
     "errors": "",
     "compat": "",
-    "_initial": "values base fixed random",
+    "_initial": "values closed_over base fixed random",
     "_graph": "caches runs names counters cells values state opened graph current",
-    "_tensors": "tensor calls convert",
+    "_tensors": "made tensor calls convert",
     "_variables": "start operation creation variable losses partitioned partitions"
     " sharing shards store",
     "_scopes": "scope get_variable name_scopes scopes partitioned_list templates eager",
-    "_running": "functions session transform",
+    "_running": "functions session nothing transform as_tensorflow",
     "initializers": "",
+    "logging": "",
     "_ops": "elementwise reductions matrices shapes making indexing clipping"
     " normalizing crossentropy convolutions pooling embedding drawing flow checks"
     " images scattering losses entropies tables",

@@ -16,7 +16,7 @@ from .._base.texts import cut
 from .._base.trees import Tree, from_flat
 from .._manifest.patterns import NamePattern
 from ._bring import bring
-from ._entry import Reader
+from ._entry import Entry, Reader
 from ._formats import to_read
 from ._items import last_of, of_item, of_slot
 from ._leaves import Wants
@@ -49,8 +49,10 @@ def load(
         steps, where the folder stands for the newest; or a checkpoint of TensorFlow:
         its prefix, its ``.index`` file, or the folder with TensorFlow's ``checkpoint``.
       target: what the model wants, a `Manifest` or a nested dict of arrays or
-        `jax.ShapeDtypeStruct`. Names, shapes and dtypes have to be those. Where a leaf
-        has a sharding its array is put there, whatever mesh it was saved from.
+        `jax.ShapeDtypeStruct`. Names, shapes and dtypes have to be those. Averages and
+        a global step that are variables of the model are found where TensorFlow keeps
+        them, the step in 32 bits where the model has it so. Where a leaf has a sharding
+        its array is put there, whatever mesh it was saved from.
       like: in place of `target` any pytree, such as a whole run when it begins. What is
         returned has its structure, and leaves of its kinds: Python's numbers, typed
         keys, arrays of NumPy. Keys, places and fields make up the names:
@@ -114,7 +116,8 @@ def load(
         alone = last_of(item) if any(e.name == item for e in entries) else ""
         like = {alone: like} if alone and like is not None else like
         wants = target if like is None else Wants.of(named_leaves(like, "like"))
-        transfers, _ = plan(of_item(entries, item), wants, **options)
+        kept = _kept(reader, slot)
+        transfers, _ = plan(of_item(entries, item), wants, kept=kept, **options)
         found = bring(progress, reader, transfers)
     tree = from_flat(found) if like is None else rebuilt(like, found)
     return tree[alone] if alone else tree
@@ -160,7 +163,8 @@ def load_matching(
     options = _options(select, rename, cast, transpose, strict=False)
     with open_checkpoint(path, format) as reader:
         entries = of_item(of_slot(reader, slot), item)
-        transfers, report = plan(entries, target, **options)
+        kept = _kept(reader, slot)
+        transfers, report = plan(entries, target, kept=kept, **options)
         return from_flat(bring(progress, reader, transfers)), report
 
 
@@ -267,3 +271,8 @@ def _require_variables(reader: Reader) -> None:
             remedy=f"slot={alone[0].slot!r} loads it, select='**' all others; rename a"
             " variable that is called like that.",
         )
+
+
+def _kept(reader: Reader, slot: str) -> list[Entry]:
+    """The entries of all slots, where it is the variables that are read."""
+    return [] if slot else [entry for entry in reader.entries if entry.slot]

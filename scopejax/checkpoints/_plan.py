@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -21,7 +21,9 @@ from .._manifest.patterns import NamePattern, matches_name
 from ._entry import Entry
 from ._items import item_of
 from ._leaves import Wants, described, is_array, is_number, kind_on_arrival
-from ._renaming import Renaming, renamed
+from ._renaming import Renaming, renamed, renamer
+from ._tensorflow.slots import NON_SLOT
+from ._tensorflow.tf1_names import to_tf1_names
 
 Target = Manifest | Wants | Mapping[str, Any]
 """What the model wants: a manifest, or a nested dict of (abstract) arrays."""
@@ -88,8 +90,11 @@ def plan(
     cast: Cast,
     transpose: Transpose | None,
     strict: bool,
+    kept: Iterable[Entry] = (),
 ) -> tuple[list[Transfer], Report]:
     """The transfers that a load takes, and what is left over.
+
+    `kept` are entries of slots: one that `target` names is a variable of the model.
 
     Raises:
       VariableMismatchError: shapes or dtypes differ; with `strict`, a name does.
@@ -100,6 +105,9 @@ def plan(
     names = renamed([entry.name for entry in found], rename)
     found = [e for e in found if _selected(select, names[e.name])]
     wanted = None if target is None else _wanted(target, select)
+    for place, entry in _variables(kept, wanted or (), names.values(), rename):
+        found.append(entry)
+        names[entry.name] = place
     _require_some(select, found, names.values(), names)
     transfers = {
         names[e.name]: _transfer(e, names[e.name], wanted, cast, transpose or {})
@@ -122,6 +130,29 @@ def plan(
     lines = list(differences(wanted, compared, complete=strict))
     refuse("the checkpoint", lines, remedy=_remedy(wanted, transfers))
     return [transfers[name] for name in report.loaded], report
+
+
+def _variables(
+    kept: Iterable[Entry],
+    wanted: Iterable[str],
+    known: Iterable[str],
+    rename: Renaming | None,
+) -> Iterator[tuple[str, Entry]]:
+    """What of the slots is a variable of the model: averages, a global step.
+
+    In a file they are what an optimizer kept; a program that made them as variables
+    asks for them by their own names, of which `wanted` has the places.
+    """
+    kept, known = list(kept), set(known)
+    lacking = [name for name in wanted if name not in known]
+    if not (kept and lacking):
+        return
+    places = {name: place for place, name in to_tf1_names(lacking).items()}
+    new = renamer(None, rename)
+    for entry in kept:
+        place = places.pop(new(entry.stored), None)
+        if place is not None:
+            yield place, entry._replace(name=entry.stored)
 
 
 def _remedy(wanted: Iterable[str], found: Iterable[str]) -> str | None:
@@ -224,6 +255,8 @@ def _axes(axes: Sequence[int], entry: Entry, name: str) -> tuple[int, ...]:
 
 def _dtype(entry: Entry, name: str, target: Described | None, cast: Cast) -> str:
     """The dtype that an entry is cast to, or its own."""
+    if cast is False and _is_wide_step(entry, target):
+        return "int32"
     chosen = isinstance(cast, Mapping)
     if not is_array(getattr(target, "kind", "")):
         return entry.dtype
@@ -245,6 +278,13 @@ def _dtype(entry: Entry, name: str, target: Described | None, cast: Cast) -> str
             remedy="Floating-point numbers become others, and integers integers.",
         )
     return entry.dtype
+
+
+def _is_wide_step(entry: Entry, target: Described | None) -> bool:
+    """Whether it is a step, which TensorFlow has in 64 bits and the model in 32."""
+    if target is None or entry.slot != NON_SLOT:
+        return False
+    return (entry.dtype, str(target.dtype)) == ("int64", "int32")
 
 
 _KINDS = (np.floating, np.integer, np.complexfloating, np.bool_)

@@ -36,18 +36,26 @@ def renamed(names: Iterable[str], renaming: Renaming | None) -> dict[str, str]:
     {'a.b': 'a/b'}
     """
     names = list(names)
-    if renaming is None:
-        return {name: name for name in names}
-    new = renaming if callable(renaming) else _by_table(names, renaming)
+    new = renamer(names, renaming)
     return _distinct({name: new(name) for name in names})
 
 
+def renamer(
+    names: Iterable[str] | None, renaming: Renaming | None
+) -> Callable[[str], str]:
+    """The new name of one name; each pattern has to cover one of `names`, if given."""
+    if renaming is None:
+        return lambda name: name
+    return renaming if callable(renaming) else _by_table(names, renaming)
+
+
 def _by_table(
-    names: list[str], table: Mapping[str | re.Pattern[str], str]
+    names: Iterable[str] | None, table: Mapping[str | re.Pattern[str], str]
 ) -> Callable[[str], str]:
     rules = [_rule(old, new) for old, new in table.items()]
+    names = None if names is None else list(names)
     for (pattern, _), old in zip(rules, table, strict=True):
-        if not any(map(pattern.fullmatch, names)):
+        if names is not None and not any(map(pattern.fullmatch, names)):
             raise InvalidArgumentError(
                 f"rename: nothing in the checkpoint is called {brief(_text(old))}.",
                 where=user_line(),

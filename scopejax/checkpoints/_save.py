@@ -20,7 +20,7 @@ from .._base.lines import user_line
 from .._manifest.digest import digest
 from .._text.progress import Work, asked, shown
 from .._version import __version__
-from . import _orbax
+from . import _bundles, _orbax
 from ._entry import Source
 from ._formats import Format, to_write
 from ._leaves import kinds_of, without_kind, without_kinds
@@ -41,7 +41,7 @@ def save(
     without a suffix, ``"step_1000"``, is a directory of orbax, to which each process
     writes its own shards; orbax takes no tree without arrays, and no array without
     numbers. ``"model.ckpt-1000"`` is the prefix of a checkpoint that TensorFlow reads,
-    with TF1's names.
+    with TF1's names; there a ``global_step`` of JAX has 64 bits, as `Saver` wants it.
 
     A checkpoint appears whole or not at all: if the process is killed or the disk is
     full, what was at `path` before stays. A safetensors file takes the place of an
@@ -208,6 +208,22 @@ def _itself(leaf: Any) -> Any:
     return leaf
 
 
+def _as_format_has(leaves: dict[str, Any], chosen: Format) -> dict[str, Any]:
+    """A global step in 64 bits for TensorFlow, whose `Saver` wants that.
+
+    JAX does without them by default. An array of NumPy is written as it is.
+    """
+    if chosen.write is not _bundles.write:
+        return leaves
+    steps = {n: np.asarray(a, np.int64) for n, a in leaves.items() if _is_step(n, a)}
+    return {**leaves, **steps}
+
+
+def _is_step(name: str, leaf: Any) -> bool:
+    whole = isinstance(leaf, jax.Array) and leaf.dtype == np.int32 and not leaf.shape
+    return whole and name.rpartition("/")[2] == "global_step"
+
+
 def _storable_leaves(
     tree: Any, chosen: Format
 ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -216,7 +232,7 @@ def _storable_leaves(
     for name, leaf in named_leaves(tree, "tree").items():
         plain = without_kind(leaf) if chosen.keeps_kinds else (leaf, "")
         arrays[name], kinds[name] = _storable(plain[0], name), plain[1]
-    return arrays, kinds
+    return _as_format_has(arrays, chosen), kinds
 
 
 def _storable(leaf: Any, name: str) -> Any:

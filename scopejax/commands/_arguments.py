@@ -15,8 +15,8 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def add_commands(commands: Any) -> None:
-    """Adds inspect, diff and convert to the sub-parsers of a parser."""
-    for add in (_add_inspect, _add_diff, _add_convert):
+    """Adds inspect, diff, convert and tf1 to the sub-parsers of a parser."""
+    for add in (_add_inspect, _add_diff, _add_convert, _add_tf1):
         add(commands)
 
 
@@ -101,6 +101,14 @@ def _convert(args: argparse.Namespace) -> int:
         )
     )
     return 0
+
+
+def _tf1(args: argparse.Namespace) -> int:
+    from ._tf1 import report
+
+    text, status = report(args.files, args.json)
+    _print(text)
+    return status
 
 
 def _renaming(text: str) -> tuple[str, str]:
@@ -191,6 +199,20 @@ def _add_convert(commands: Any) -> None:
     parser.add_argument("--item", default="", help="what is below a name: 'params'")
     _add_formats(parser)
     parser.set_defaults(command=_careful(_convert, OF_TWO))
+
+
+def _add_tf1(commands: Any) -> None:
+    parser = commands.add_parser(
+        "tf1",
+        help="what of a TensorFlow 1 program is in scopejax.tf1",
+        description="Lists the names of TensorFlow that a program uses, without running"
+        " it: those that scopejax.tf1 has, and by line those that are to be moved, and"
+        " how. Ends with status 0 where all are there, with 1 otherwise, and with 2"
+        " where a file cannot be read.",
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="JSON in place of text")
+    parser.set_defaults(command=_careful(_tf1))
 
 
 def _add_formats(parser: argparse.ArgumentParser) -> None:

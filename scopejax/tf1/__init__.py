@@ -26,6 +26,7 @@ from . import compat as compat
 from . import errors as errors
 from . import initializers as initializers
 from . import keras as keras
+from . import logging as logging
 from . import losses as losses
 from . import train as train
 from ._graph.current import executing_eagerly as executing_eagerly
@@ -33,6 +34,7 @@ from ._graph.current import get_default_graph as get_default_graph
 from ._graph.current import reset_default_graph as reset_default_graph
 from ._graph.current import set_random_seed as set_random_seed
 from ._graph.graph import Graph as Graph
+from ._running.as_tensorflow import as_tensorflow as as_tensorflow
 from ._running.functions import add_to_collection as add_to_collection
 from ._running.functions import add_to_collections as add_to_collections
 from ._running.functions import all_variables as all_variables
@@ -50,6 +52,16 @@ from ._running.functions import local_variables as local_variables
 from ._running.functions import model_variables as model_variables
 from ._running.functions import stop_gradient as stop_gradient
 from ._running.functions import trainable_variables as trainable_variables
+from ._running.nothing import ConfigProto as ConfigProto
+from ._running.nothing import GPUOptions as GPUOptions
+from ._running.nothing import RunMetadata as RunMetadata
+from ._running.nothing import RunOptions as RunOptions
+from ._running.nothing import disable_eager_execution as disable_eager_execution
+from ._running.nothing import disable_resource_variables as disable_resource_variables
+from ._running.nothing import disable_v2_behavior as disable_v2_behavior
+from ._running.nothing import enable_resource_variables as enable_resource_variables
+from ._running.nothing import group as group
+from ._running.nothing import no_op as no_op
 from ._running.session import Session as Session
 from ._running.session import get_default_session as get_default_session
 from ._running.session import (

@@ -14,15 +14,21 @@ from ._graph.graph import Graph
 from ._running.functions import get_collection, global_variables, trainable_variables
 from ._scopes.get_variable import get_variable
 from ._scopes.scopes import variable_scope
-from ._variables.operation import Operation
+from ._variables.operation import Operation, wrote
 from ._variables.variable import Variable
 from ._words.graph_keys import GraphKeys
 from ._words.missing import lookup_of
+from ._words.recipes import Again
 from .initializers import zeros_initializer
+
+_STEP = f"{GraphKeys.GLOBAL_STEP}:0"
 
 
 def get_global_step(graph: Graph | None = None) -> Variable | None:
     """The global step of a graph, or None.
+
+    It is what stands in its collection; where that is empty, the variable that is
+    called ``global_step``, also one that was made by hand.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default():
@@ -33,6 +39,7 @@ def get_global_step(graph: Graph | None = None) -> Variable | None:
     steps = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(steps) > 1:
         raise tf_error(TypeError, "Multiple tensors in global_step collection.")
+    steps = steps or [v for v in graph.placed.values() if v.name == _STEP]
     if not steps:
         return None
     step: Variable = steps[0]
@@ -225,8 +232,10 @@ class _Update(Operation):
         super().__init__(average.name)
         self._average, self._variables = average, variables
 
-    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+    def _again(self, run: Again) -> None:
         """Moves the averages towards the variables."""
+        for variable in self._variables:
+            wrote(run, variable)
         self._average._update(self._variables)
 
 

@@ -16,7 +16,7 @@ from ..helpers.pages import ROOT, blocks, printed
 
 GUIDE = ROOT / "docs" / "from_tf1.md"
 ROW = re.compile(r"^\| (`.*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
-ARGUMENT = re.compile(r"(.*)\((?:(\w+)=|\*\*(\w+))\)")
+ARGUMENT = re.compile(r"(.*)\((?:(\w+)=|\*\*?(\w+))\)")
 MODULES = {
     "": tf1,
     "compat.": tf1.compat,
@@ -24,6 +24,7 @@ MODULES = {
     "initializers.": tf1.initializers,
     "keras.": tf1.keras,
     "keras.utils.": tf1.keras.utils,
+    "logging.": tf1.logging,
     "losses.": tf1.losses,
     "train.": tf1.train,
 }

@@ -59,10 +59,7 @@ def test_no_name_leaves_it_to_jax(nothing):
             assert on(tf1.Variable(1.0).value()) == 5
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["/gpu:77", "/cpu:8", "/cpu:-1", "/cpu:x", "/job:worker", "/quantum:0", 3, abs],
-)
+@pytest.mark.parametrize("name", ["/cpu:x", "/quantum:0", "gpu zero", 3])
 def test_unknown_devices(name, graph):
     """What is no device is refused on entering, and the context is as before."""
     with (

@@ -197,7 +197,10 @@ def test_a_session_of_another_graph(graph):
     with tf1.Session("", graph=other, config=None) as sess:
         assert tf1.get_default_graph() is other is sess.graph
         tf1.Variable(3.0, name="w").initializer.run()
+        assert sess.run("w") == 3.0
     assert tf1.get_default_graph() is graph
+    sess = tf1.Session(graph=other)
+    sess.run(other.placed["w"].initializer)
     assert sess.run("w") == 3.0
     sess.close()
     assert list(other.variables) == ["w"]

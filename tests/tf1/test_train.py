@@ -77,6 +77,37 @@ def test_what_is_no_global_step(values, message):
         tf1.train.get_global_step()
 
 
+@pytest.mark.parametrize("make", [tf1.Variable, tf1.get_variable])
+@pytest.mark.parametrize("where", ["graph", "model"])
+def test_a_step_made_by_hand_is_found_by_its_name(make, where, key):
+    """As in TF1, `global_step` at the root is the step, in the collection or not."""
+
+    def model():
+        with tf1.variable_scope("other"):
+            tf1.get_variable("global_step", [], dtype=tf1.int32, trainable=False)
+        assert tf1.train.get_global_step() is None
+        named = {"initial_value": 0} if make is tf1.Variable else {"initializer": 0}
+        step = make(name="global_step", trainable=False, **named)
+        assert tf1.train.get_global_step() is step
+        assert tf1.train.get_or_create_global_step() is step
+        with pytest.raises(ValueError, match='"global_step" already exists'):
+            tf1.train.create_global_step()
+        return step.assign_add(1)
+
+    if where == "graph":
+        assert int(model()) == 1
+    else:
+        net = tf1.transform_with_state(model)
+        assert int(net.apply(*net.init(key))[0]) == 1
+
+
+def test_a_step_made_by_hand_has_to_be_one():
+    """What is called so and is no whole number is TF1's error."""
+    tf1.Variable(0.5, name="global_step")
+    with pytest.raises(TypeError, match="does not have integer type"):
+        tf1.train.get_or_create_global_step()
+
+
 def test_the_global_step_counts_in_a_model(key):
     """As state of a model it counts the applications."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -19,6 +20,7 @@ from ..._spec.spec import (
     VariableSpec,
     VariableSynchronization,
 )
+from .._words.recipes import recipe_of
 
 
 class Plan(NamedTuple):
@@ -68,7 +70,7 @@ class Cell(Protocol):
         """Another value, of the same shape and dtype."""
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class ArrayCell:
     """A value that exists.
 
@@ -78,12 +80,14 @@ class ArrayCell:
       device: where it is to stay; None leaves it to JAX.
       caching_device: where it is brought to be read, once for each value; None leaves
         it where it is.
+      stamp: a number for the value; 0 stands for the initial one.
     """
 
     array: jax.Array
     initial: jax.Array
     device: Any = None
     caching_device: Any = None
+    stamp: int = 0
     _cached: tuple[jax.Array, jax.Array] | None = None
 
     def read(self, inside: bool) -> jax.Array:
@@ -109,9 +113,18 @@ class ArrayCell:
                 remedy="Assign outside of jit and grad, or make a pure function of the"
                 " model with tf1.transform_with_state.",
             )
-        self.array = (
-            value if self.device is None else jax.device_put(value, self.device)
-        )
+        if value is self.array:
+            return
+        self.stamp = 0 if value is self.initial else random.getrandbits(64)
+        if self.device is not None:
+            value = jax.device_put(value, self.device)
+        self.array = value if recipe_of(value) is None else _another(value)
+
+
+def _another(array: jax.Array) -> jax.Array:
+    """An array of the same memory: how `array` was computed is not how this is."""
+    parts = [shard.data for shard in array.addressable_shards]
+    return jax.make_array_from_single_device_arrays(array.shape, array.sharding, parts)
 
 
 class ParamCell:

@@ -58,7 +58,7 @@ class Graph:
         self.over = False
         self.lock = threading.RLock()
         self.store = Store()
-        self.collections: dict[str, list[Any]] = {}
+        self.collections: dict[str, Collection] = {}
         self.names = NameTable()
         self.places = Places()
         self.nodes: set[str] = set()  # the op names of variables
@@ -102,6 +102,7 @@ class Graph:
         """
         self.manifest().check(variables)
         flat = to_flat(variables)
+        self.values.changed_by_hand()
         for place, variable in self.placed.items():
             variable.assign(flat[place])
 
@@ -152,22 +153,33 @@ class Graph:
     def get_collection_ref(self, name: str) -> list[Any]:
         """The collection itself, made if it is not there."""
         self.asked()
-        return self.collections.setdefault(name, Collection())
+        return self.collection(name)
+
+    def collection(self, name: str) -> Collection:
+        """The collection itself, for this package's own use."""
+        found = self.collections.get(name)
+        if found is None:
+            found = self.collections.setdefault(name, Collection(self))
+        return found
 
     def get_collection(self, name: str, scope: str | None = None) -> list[Any]:
-        """A copy; with `scope` what is named like this from its beginning on."""
+        """A copy; with `scope` what is named like this from its beginning on.
+
+        An array has no name; it is filtered by the name scope that it was added in.
+        """
         self.asked()
-        items = list(self.collections.get(name, ()))
-        if scope is None or not items:
-            return items
+        found = self.collections.get(name)
+        if scope is None or not found:
+            return list(found or ())
         pattern = re.compile(scope)
-        return [i for i in items if hasattr(i, "name") and pattern.match(i.name)]
+        names = ((item, found.name_of(item)) for item in found)
+        return [item for item, called in names if called and pattern.match(called)]
 
     def add_to_collection(self, name: str, value: Any) -> None:
         """Adds `value`, also where it is already in."""
         self.asked()
         with self.lock:
-            self.collections.setdefault(name, Collection()).append(value)
+            self.collection(name).append(value)
         self.changed()
 
     def add_to_collections(self, names: Any, value: Any) -> None:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
+
 from .caches import renew_mark
 from .counters import Counters, Node
-from .names import NameTable, Places
+from .names import NameTable, Places, below
 
 
 class Store:
@@ -31,13 +33,48 @@ class Store:
 
 
 class Collection(list[Any]):
-    """A list that JAX's caches are told of when it changes: it is handed out."""
+    """A list that JAX's caches are told of when it changes: it is handed out.
+
+    An array has no name that `get_collection` could filter by, so that the name scope
+    which is current when an array is added is kept for it.
+
+    Args:
+      graph: that it belongs to, whose threads know their name scopes.
+    """
+
+    __slots__ = ("_graph", "_scopes")
+
+    def __init__(self, graph: Any) -> None:
+        super().__init__()
+        self._graph = graph
+        self._scopes: dict[int, str] = {}  # by the identity of what is in the list
+
+    def name_of(self, item: Any) -> str | None:
+        """What `scope=` is compared with: an item's name, or a name in its name scope.
+
+        None is for what is no tensor in TF1 either, such as a number.
+        """
+        if hasattr(item, "name"):
+            return str(item.name)
+        if not isinstance(item, jax.Array):
+            return None
+        return below(self._scopes.get(id(item), ""), "Tensor:0")
+
+    def changed(self) -> None:
+        """To be called after a change."""
+        scope, known = self._graph.thread.name_scope, self._scopes
+        self._scopes = {
+            id(item): known.get(id(item), scope)
+            for item in self
+            if isinstance(item, jax.Array)
+        }
+        renew_mark()
 
 
 def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
     def change(self: Collection, *args: Any, **kwargs: Any) -> Any:
         result = method(self, *args, **kwargs)
-        renew_mark()
+        self.changed()
         return result
 
     return change

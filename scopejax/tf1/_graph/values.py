@@ -8,8 +8,11 @@ value lives.
 from __future__ import annotations
 
 import contextlib
+import functools
+import operator
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakSet
 
 import jax
 
@@ -56,17 +59,71 @@ class Values(Protocol):
 # A graph: the values are there as the line runs
 
 
+class Moment(NamedTuple):
+    """How the values of a graph are at some time.
+
+    Attributes:
+      stamps: a number that is the same where all values are.
+      runs: how often a session has written any.
+    """
+
+    stamps: int
+    runs: int
+
+
+class Kept(NamedTuple):
+    """The values of one session: each cell's, its stamp, and what was initialized."""
+
+    arrays: dict[ArrayCell, tuple[jax.Array, int]]
+    started: set[str]
+
+
 class GraphValues:
     """Values that are made as soon as their variable is created.
 
     Attributes:
       specs: what was created so far, by its place.
       seed: of the random key that all initial values depend on.
+      started: the op names of the variables that an initializer was run for.
+      runs: how often a session has written any of them.
+      session: whose values they are; None before any has run.
+      sessions: all of the graph.
+      ran: the values at the end of a run, where there are several sessions: what is
+        assigned by a line of the program after it is no session's yet.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self.specs: dict[str, VariableSpec] = {}
         self.seed = seed
+        self.started: set[str] = set()
+        self.runs = 0
+        self.session: Any = None
+        self.sessions: WeakSet[Any] = WeakSet()
+        self.ran: Kept | None = None
+        self._cells: WeakSet[ArrayCell] = WeakSet()
+
+    def moment(self) -> Moment:
+        """How the values are now."""
+        stamps = (cell.stamp for cell in self._cells)
+        return Moment(functools.reduce(operator.xor, stamps, 0), self.runs)
+
+    def keep(self) -> Kept:
+        """The values, for the time when another session has its own."""
+        arrays = {cell: (cell.array, cell.stamp) for cell in self._cells}
+        return Kept(arrays, set(self.started))
+
+    def changed_by_hand(self) -> None:
+        """To be called before values are loaded: they are the present session's."""
+        self.runs += 1
+        self.ran = None
+
+    def bring(self, kept: Kept | None) -> None:
+        """Values that were kept, and where there are none the initial ones."""
+        for cell in self._cells:
+            initial = cell.initial, 0
+            cell.array, cell.stamp = kept.arrays.get(cell, initial) if kept else initial
+        self.started = set(kept.started) if kept else set()
+        self.ran = None
 
     @property
     def root(self) -> jax.Array:
@@ -85,7 +142,9 @@ class GraphValues:
             array = self._array(spec)
             array = array if device is None else jax.device_put(array, device)
         self.specs[spec.name] = spec
-        return ArrayCell(array, array, device, plan.caching_device)
+        cell = ArrayCell(array, array, device, plan.caching_device)
+        self._cells.add(cell)
+        return cell
 
     def _array(self, spec: VariableSpec) -> jax.Array:
         try:
@@ -133,6 +192,7 @@ class ParamValues:
         self._scope = scope.with_options(reuse=AUTO_REUSE)
         self._stateful = stateful
         self.devices: dict[str, Any] = {}
+        self.started: set[str] = set()
 
     def create(self, plan: Plan, source: InitialValue | None, thread: Here) -> Cell:
         """Notes the variable, or looks it up."""

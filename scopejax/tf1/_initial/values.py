@@ -2,8 +2,9 @@
 
 TF1 calls an initializer as ``init(shape, dtype=, partition_info=)``; the core, as JAX
 does, as ``init(key, shape, dtype)``. Both are accepted: one whose first parameter is
-named as a key, or that needs three arguments, is JAX's. Within a call in TF1's style,
-what draws random numbers takes its key from the variable that is being made.
+named as a key, or that needs three arguments without TF1's names, is JAX's. Within a
+call in TF1's style, what draws random numbers takes its key from the variable that is
+being made.
 """
 
 from __future__ import annotations
@@ -234,6 +235,8 @@ _KEYS = ("key", "rng", "prng_key", "rng_key")
 def is_jax_style(initializer: Any) -> bool:
     """Whether it is called as ``(key, shape, dtype)``."""
     names, required, _ = signature(initializer)
+    if names[:1] == ("shape",) or "partition_info" in names:  # TF1's, default or not
+        return False
     return names[:1] in {(name,) for name in _KEYS} or required >= 3
 
 

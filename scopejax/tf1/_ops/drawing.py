@@ -20,6 +20,7 @@ from .._graph.current import get_default_graph
 from .._scopes.scope import get_variable_scope
 from .._tensors.calls import maker, op
 from .._tensors.convert import as_array, dtype_of, number, sizes
+from .._tensors.made import DRAWS
 
 
 class _Drawn:
@@ -51,6 +52,7 @@ def key_of(name: str) -> jax.Array:
     place = (scope.name, name)
     count = counts.get(place, 0)
     graph.kept[_DRAWN] = {**counts, place: count + 1}
+    DRAWS.count += 1
     graph.changed()
     key = scope.key(name, count or None)
     for at in _STEPS.numbers:

@@ -14,9 +14,11 @@ from ..._base.sizes import as_sizes
 from .._graph.current import get_default_graph
 from .._initial.values import as_value, filled
 from .._tensors.convert import dtype_of
+from .._tensors.made import CONSTANT, noted
 from .._tensors.tensor import Tensor
 from .._variables.operation import Assignment
-from .._words.devices import device_named
+from .._words.array_like import ArrayLike
+from .._words.devices import device_or_note
 from .._words.graph_keys import GraphKeys
 
 
@@ -208,7 +210,10 @@ def constant(
     sizes = as_sizes(shape)
     if sizes is not None and tuple(array.shape) != sizes:
         array = filled(np.asarray(array), sizes, verify_shape)
-    return Tensor(array, name)
+    tensor = Tensor(array, name)
+    if not isinstance(value, jax.Array | ArrayLike):
+        tensor._call = CONSTANT
+    return tensor
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
@@ -217,7 +222,8 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     >>> identity(2.0, name="x")
     <tf.Tensor 'x:0' shape=() dtype=float32>
     """
-    return Tensor(as_value(input), name or "Identity")
+    tensor = Tensor(as_value(input), name or "Identity")
+    return noted(tensor, as_value, input)  # type: ignore[no-any-return]
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
@@ -227,7 +233,8 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     3.0
     """
     stopped = jax.lax.stop_gradient(as_value(input))
-    return Tensor(stopped, name or "StopGradient")
+    tensor = Tensor(stopped, name or "StopGradient")
+    return noted(tensor, as_value, input)  # type: ignore[no-any-return]
 
 
 def control_dependencies(control_inputs: Any) -> AbstractContextManager[None]:
@@ -249,9 +256,11 @@ def device(device_name_or_function: Any) -> Iterator[None]:
         replica and task are left aside), a `jax.Device`, or None and "" for JAX's
         own choice.
 
+    A device that is not here is a `UserWarning`, and JAX's own choice.
+
     Raises:
-      ValueError: there is no such device; or a function was given, which TF1 calls with
-        an op, and there are none.
+      ValueError: it is no name; or a function was given, which TF1 calls with an op,
+        and there are none.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default(), tf1.device("/cpu:0"):
@@ -261,7 +270,7 @@ def device(device_name_or_function: Any) -> Iterator[None]:
     """
     graph = get_default_graph()
     thread = graph.thread
-    before, thread.device = thread.device, device_named(device_name_or_function)
+    before, thread.device = thread.device, device_or_note(device_name_or_function)
     try:
         yield
     finally:

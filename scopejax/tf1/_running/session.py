@@ -2,11 +2,14 @@
 
 Variables exist as the line runs, and ops are done at once; a session gives their values
 as NumPy arrays, runs an op again, and knows which variables an initializer was run for.
+Each session of a graph has values of its own, as in TF1. The graph has those of the one
+that ran last, and they stay when that is closed.
 """
 
 from __future__ import annotations
 
 import threading
+import weakref
 from types import TracebackType
 from typing import Any
 
@@ -16,9 +19,11 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
-from .._variables.operation import Assignment, InitializerOp, Operation
+from .._graph.values import GraphValues, Kept
+from .._variables.operation import InitializerOp, Operation
 from .._variables.variable import Variable
 from .._words.array_like import ArrayLike
+from .._words.recipes import Again, is_known
 from ..errors import FailedPreconditionError
 from .functions import global_variables, local_variables
 
@@ -30,6 +35,9 @@ class Session:
       target: without effect.
       graph: the default graph where it is None.
       config: without effect.
+
+    Raises:
+      RuntimeError: within a model, which `apply` runs.
 
     >>> from scopejax import tf1
     >>> with tf1.Graph().as_default(), tf1.Session() as sess:
@@ -45,6 +53,16 @@ class Session:
         del target, config
         self.graph = graph if graph is not None else get_default_graph()
         self._default = self.graph.as_default()
+        if not isinstance(self.graph.values, GraphValues):
+            raise tf_error(
+                RuntimeError,
+                "A session runs a graph, and this is a model that is transformed.",
+                remedy="net.apply runs it; a session is for what is outside of it.",
+            )
+        self.graph.values.sessions.add(self)
+        self._closed = False
+        self._kept: Kept | None = None
+        self._seen: dict[int, tuple[weakref.ref[Any], int]] = {}
 
     def run(
         self,
@@ -55,9 +73,14 @@ class Session:
     ) -> Any:
         """The values of `fetches`, a nest of variables, arrays, ops and names.
 
+        A function without arguments is called, and what operators of variables gave is
+        computed again.
+
         Raises:
           FailedPreconditionError: a variable's initializer was not run.
-          ValueError: there is a `feed_dict`.
+          RuntimeError: the session is closed.
+          ValueError: there is a `feed_dict`; or an array is fetched again, and
+            variables have changed since the first time.
         """
         del options, run_metadata
         if feed_dict:
@@ -67,32 +90,80 @@ class Session:
                 " its arguments.",
                 remedy="tf1.transform(fn).apply(graph.variables, x)",
             )
+        if self._closed:
+            raise tf_error(
+                RuntimeError,
+                "Attempted to use a closed Session.",
+                remedy="Its values are still the graph's: graph.variables has them.",
+            )
         nodes = (ArrayLike, Operation)
-        return jax.tree.map(
-            self._fetch, fetches, is_leaf=lambda x: x is None or isinstance(x, nodes)
-        )
+        with self.graph.lock:
+            self._take_over()
+            again = Again()
+            again.moment(self.graph.values)
+            try:
+                return jax.tree.map(
+                    lambda fetch: self._fetch(again, fetch),
+                    fetches,
+                    is_leaf=lambda x: x is None or isinstance(x, nodes),
+                )
+            finally:
+                self._keep()
 
-    def _fetch(self, fetch: Any) -> Any:
+    def _take_over(self) -> None:
+        """Makes the graph's values those of this session."""
+        values = self.graph.values
+        before = values.session
+        if before is self:
+            return
+        if before is not None:
+            if not before._closed:
+                before._kept = values.ran or values.keep()
+            values.bring(self._kept)
+        values.session, self._kept = self, None
+
+    def _keep(self) -> None:
+        values = self.graph.values
+        values.ran = values.keep() if len(values.sessions) > 1 else None
+
+    def _fetch(self, again: Again, fetch: Any) -> Any:
         if isinstance(fetch, str):
             fetch = self._named(fetch)
-        if isinstance(fetch, Operation | Assignment):
-            result = fetch.run()
-            return None if result is None else np.asarray(result)
         if isinstance(fetch, Variable) and not fetch._started:
             raise tf_error(
                 FailedPreconditionError,
                 f"Attempting to use uninitialized value {fetch.op.name}",
                 name=fetch.op.name,
                 first=fetch.defined_at,
-                remedy="sess.run(tf1.global_variables_initializer()) first; or read"
-                " variable.value(), which needs none.",
+                remedy="sess.run(tf1.global_variables_initializer()) first, in each"
+                " session; or read variable.value(), which needs none.",
             )
         if fetch is None:
             raise tf_error(
                 TypeError,
                 "Argument `fetch` = None has invalid type NoneType. Cannot be None",
             )
-        return np.asarray(fetch)
+        self._require_current(again, fetch)
+        result = again.value(fetch)
+        return None if result is None else np.asarray(result)
+
+    def _require_current(self, again: Again, fetch: Any) -> None:
+        """Refuses an array of JAX that may have been computed from other values."""
+        array: Any = fetch.value() if isinstance(fetch, ArrayLike) else fetch
+        if not isinstance(array, jax.Array) or is_known(fetch):
+            return
+        key, now = id(array), again.moment(self.graph.values).stamps
+        seen, before = self._seen.get(key, (None, now))
+        is_same = seen is not None and seen() is array
+        if is_same and before != now:
+            raise tf_error(
+                ValueError,
+                f"An array of shape {array.shape} is fetched again, but variables have"
+                " changed since, and it may depend on them.",
+                remedy="Fetch a function, which is called at each run:"
+                " sess.run(lambda: jnp.sum(v)).",
+            )
+        self._seen[key] = weakref.ref(array, lambda _: self._seen.pop(key, None)), now
 
     def _named(self, name: str) -> Any:
         wanted = name if name.endswith(":0") else name + ":0"
@@ -110,7 +181,8 @@ class Session:
         return self
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Ends it; the graph keeps its values until another session runs."""
+        self._closed, self._kept = True, None
 
     def __enter__(self) -> Session:
         self._default = self.graph.as_default()
@@ -124,6 +196,7 @@ class Session:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
         _SESSIONS.entered.pop()
         self._default.__exit__(None, None, None)
 
@@ -192,7 +265,7 @@ class _Report(Operation):
         super().__init__(name)
         self._variables = variables
 
-    def run(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+    def _again(self, run: Again) -> np.ndarray:
         """The names as bytes, as TF1's strings are."""
         names = [v.op.name.encode() for v in self._variables if not v._started]
         return np.asarray(names, object)

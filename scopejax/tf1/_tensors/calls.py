@@ -18,6 +18,7 @@ import numpy as np
 from ..._base.lines import is_jax
 from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
+from .made import CONSTANT, DRAWS, Made, noted
 from .tensor import Tensor, as_numpy, broadcasting, is_static
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +36,7 @@ def op(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        seen = _Seen()
+        seen, given, draws = _Seen(), (args, kwargs), DRAWS.count
         args = tuple([seen.plain(arg) for arg in args])
         kwargs = {key: seen.plain(arg) for key, arg in kwargs.items()}
         name = kwargs.get("name") or function.__name__
@@ -44,14 +45,27 @@ def op(function: F) -> F:
                 if seen.static and not seen.traced:
                     with jax.ensure_compile_time_eval():
                         return wrapped(_known(function(*args, **kwargs)), name)
-                return wrapped(function(*args, **kwargs), name)
+                result = wrapped(function(*args, **kwargs), name)
         except TypeError as error:
             if not _is_of_jax(error):
                 raise
             message = f"tf.{function.__name__}: {error}"
             raise tf_error(ValueError, message) from error
+        if draws != DRAWS.count:
+            return result
+        return noted(result, _broadcast(function), *given[0], **given[1])
 
     return call  # type: ignore[return-value]  # of the same signature
+
+
+def _broadcast(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function for a session's run, where arrays broadcast as they do at first."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with broadcasting():
+            return function(*args, **kwargs)
+
+    return call
 
 
 def maker(function: F) -> F:
@@ -59,10 +73,14 @@ def maker(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        draws = DRAWS.count
         args = plain(args)
         kwargs = plain(kwargs)
         name = kwargs.get("name") or function.__name__
-        return wrapped(function(*args, **kwargs), name)
+        result = wrapped(function(*args, **kwargs), name)
+        if isinstance(result, Made) and draws == DRAWS.count:
+            result._call = CONSTANT
+        return result
 
     return call  # type: ignore[return-value]  # of the same signature
 

@@ -15,12 +15,13 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.names import below
-from .._words.array_like import Indexable
+from .._words.array_like import plain_operand
 from .._words.dtypes import DType
 from .._words.shape import TensorShape
+from .made import Made, noted
 
 
-class Tensor(Indexable):
+class Tensor(Made):
     """An array that answers as TF1's tensors do; jax.numpy takes it as an array.
 
     `==` is identity, as in a graph of TF1. It is a pytree: what goes into a JAX
@@ -49,24 +50,24 @@ class Tensor(Indexable):
         graph = get_default_graph()
         self._given, self._scope = name, graph.thread.name_scope
         self.graph: Any = graph
+        self._call, self._place = None, 0
 
     @classmethod
     def _from_children(cls, _: None, children: Any) -> Any:
         tensor = object.__new__(cls)
         tensor._array, tensor._given, tensor._scope = children[0], "Tensor", ""
-        tensor.graph = None
+        tensor.graph = tensor._call = None
+        tensor._place = 0
         return tensor
 
     leads = True
 
-    def _result(self, array: Any) -> Tensor:
-        return Tensor(array, "strided_slice")
-
-    def _computed(self, function: Callable[..., Any], *values: Any) -> Tensor:
-        if function is operator.truediv:
-            values = tuple(map(quotient_part, values))
+    def _computed(self, function: Callable[..., Any], *operands: Any) -> Tensor:
+        compute = _quotient if function is operator.truediv else function
         with broadcasting():
-            return Tensor(function(*values), function.__name__.strip("_"))
+            array = compute(*map(plain_operand, operands))
+        tensor = Tensor(array, function.__name__.strip("_"))
+        return noted(tensor, compute, *operands)  # type: ignore[no-any-return]
 
     @property
     def name(self) -> str:
@@ -163,6 +164,10 @@ def as_numpy(array: Any) -> np.ndarray:
     """NumPy's array, of a dtype that JAX has."""
     known = np.asarray(array)
     return known.astype(jax.dtypes.canonicalize_dtype(known.dtype), copy=False)
+
+
+def _quotient(x: Any, y: Any) -> Any:
+    return quotient_part(x) / quotient_part(y)
 
 
 def quotient_part(x: Any) -> Any:

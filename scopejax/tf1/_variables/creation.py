@@ -14,7 +14,7 @@ from ..._base.tf1_errors import tf_error
 from .._graph.cells import Plan
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
-from .._graph.state import Collection, ThreadState
+from .._graph.state import ThreadState
 from .._initial.values import (
     InitialValue,
     as_value,
@@ -146,7 +146,7 @@ def _born(
     """The variable, in the graph and in its collections."""
     variable: Any = object.__new__(kind)
     variable.graph, variable._name, variable._plan = graph, op_name, plan
-    variable._save_slice_info, variable._started = start.info, False
+    variable._save_slice_info = start.info
     cell = start.cell
     if cell is None:
         cell = graph.values.create(plan, source, thread)
@@ -161,7 +161,7 @@ def _born(
 def collect(graph: Graph, variable: Any) -> None:
     """Adds a variable to its collections."""
     for key in variable._plan.collections:
-        found = graph.collections.setdefault(key, Collection())
+        found = graph.collection(key)
         list.append(found, variable)  # JAX's caches are told by whoever creates
 
 

@@ -27,6 +27,8 @@ class RegularizationLoss(Indexable):
         self.variable, self._regularizer = variable, regularizer
         self.name = f"{variable.op.name}/Regularizer"
 
+    _live = True
+
     def value(self) -> jax.Array:
         """The loss for the present value of the variable."""
         return jnp.asarray(self._regularizer(self.variable))

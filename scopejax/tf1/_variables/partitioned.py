@@ -14,6 +14,7 @@ from ..._base.tf1_errors import tf_error
 from .._words.array_like import ArrayLike
 from .._words.dtypes import DType
 from .._words.shape import TensorShape
+from .operation import is_function
 from .start import SaveSliceInfo
 from .variable import Variable
 
@@ -136,6 +137,8 @@ class PartitionedVariable(ArrayLike):
         """The shards."""
         return self._parts
 
+    _live = True
+
     def value(self) -> jax.Array:
         """The whole array."""
         first = self._parts[0]
@@ -176,8 +179,7 @@ class PartitionedVariable(ArrayLike):
 
     def _each(self, method: str, value: Any) -> list[Any]:
         if not isinstance(value, list):
-            array = jnp.asarray(value)
-            value = [array[slices_of(part)] for part in self._parts]
+            value = [_part_of(value, slices_of(part)) for part in self._parts]
         pairs = zip(self._parts, value, strict=True)
         return [getattr(part, method)(piece) for part, piece in pairs]
 
@@ -186,6 +188,15 @@ class PartitionedVariable(ArrayLike):
             f"<tf.PartitionedVariable '{self.name}' shape={tuple(self._shape)}"
             f" dtype={self._dtype.name} parts={len(self._parts)}>"
         )
+
+
+def _part_of(value: Any, where: tuple[slice, ...]) -> Any:
+    """A part of a value, and where that is computed again, as a function."""
+    if is_function(value):
+        return lambda: jnp.asarray(value())[where]
+    if isinstance(value, ArrayLike):
+        return lambda: value.value()[where]
+    return (value if isinstance(value, jax.Array) else np.asarray(value))[where]
 
 
 def slices_of(part: Variable) -> tuple[slice, ...]:

@@ -19,6 +19,8 @@ from ..._spec.options import no_regularizer
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
 from .._graph.state import Store
+from .._graph.values import GraphValues
+from .._initial.closed_over import asked_in_place
 from .._initial.values import (
     as_core,
     as_value,
@@ -114,7 +116,7 @@ def get_single(
         return _found(store.variables[name], name, sizes, arguments.dtype, reuse)
     if reuse is True:
         raise _does_not_exist(name, store)
-    begin = shard or _beginning(name, sizes, arguments.dtype, initializer)
+    begin = shard or _beginning(graph, name, sizes, arguments.dtype, initializer)
     variable = _create(graph, begin, sizes, arguments)
     if store is not None:
         store.variables[name] = variable
@@ -222,7 +224,7 @@ def _dtype_of(begin: Any) -> Any:
 
 
 def _beginning(
-    name: Any, sizes: Sizes | None, dtype: np.dtype, initializer: Any
+    graph: Graph, name: Any, sizes: Sizes | None, dtype: np.dtype, initializer: Any
 ) -> Any:
     """The initial value that the creators see: a `Start`, a value, or a function."""
     if initializer is None:
@@ -232,6 +234,10 @@ def _beginning(
         return initializer
     initializer = instance(initializer)
     if is_known(sizes):
+        if not isinstance(graph.values, GraphValues):  # where arrays may be the model's
+            asked = asked_in_place(initializer, known(sizes), dtype)
+            if asked is not None:
+                return asked
         return Start(as_core(initializer, dtype), known(sizes), dtype)
     if needs_nothing(initializer):
         return initializer

@@ -16,8 +16,9 @@ from .._graph.current import get_default_graph
 from .._graph.graph import Graph
 from .._graph.values import GraphValues
 from .._initial.values import InitialValue, as_value
-from .._words.array_like import Indexable
+from .._words.array_like import Indexable, plain_operand
 from .._words.dtypes import DType
+from .._words.recipes import remember
 from .._words.shape import TensorShape
 from .creation import create_variable
 from .operation import Assignment, InitializerOp, Operation
@@ -62,14 +63,12 @@ class Variable(Indexable):
         "_name",
         "_plan",
         "_save_slice_info",
-        "_started",
         "graph",
     )
 
     _cell: Cell
     _name: str
     _plan: Plan
-    _started: bool
     _save_slice_info: SaveSliceInfo | None
     graph: Graph
 
@@ -197,6 +196,25 @@ class Variable(Indexable):
 
     # Its value
 
+    _live = True
+
+    @property
+    def _started(self) -> bool:
+        """Whether an initializer was run for it, or it was assigned."""
+        return self._name in self.graph.values.started
+
+    @_started.setter
+    def _started(self, started: bool) -> None:
+        assert started
+        self.graph.values.started.add(self._name)
+
+    def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
+        """What an operator gives; in a graph a session can compute it again."""
+        result = super()._computed(function, *operands)
+        if isinstance(self.graph.values, GraphValues):
+            remember(plain_operand(result), function, *operands)
+        return result
+
     def value(self) -> jax.Array:
         """The array, of use in the current trace."""
         return self._cell.read(self.graph.asked())
@@ -223,6 +241,7 @@ class Variable(Indexable):
 
         Args:
           value: of the shape and dtype of the variable; Python's numbers are converted.
+            A function without arguments computes it, now and at each later run.
           use_locking, name, read_value: without effect.
 
         Returns:
@@ -233,7 +252,7 @@ class Variable(Indexable):
           ScopeUsageError: the variable is a param of a model that runs.
         """
         del use_locking, name, read_value
-        return Assignment(self, lambda: value)
+        return Assignment(self, value)
 
     def assign_add(
         self,
@@ -244,7 +263,7 @@ class Variable(Indexable):
     ) -> Assignment:
         """Adds to the value; see `assign`."""
         del use_locking, name, read_value
-        return Assignment(self, lambda: self._own() + self._converted(delta))
+        return Assignment(self, delta, lambda x: self._own() + self._converted(x))
 
     def assign_sub(
         self,
@@ -255,12 +274,14 @@ class Variable(Indexable):
     ) -> Assignment:
         """Subtracts from the value; see `assign`."""
         del use_locking, name, read_value
-        return Assignment(self, lambda: self._own() - self._converted(delta))
+        return Assignment(self, delta, lambda x: self._own() - self._converted(x))
 
     def load(self, value: Any, session: Any = None) -> None:
         """Another value, at once."""
         del session
-        self.assign(value)
+        if isinstance(self.graph.values, GraphValues):
+            self.graph.values.changed_by_hand()
+        self._write(value)
 
     def _own(self) -> jax.Array:
         """What a change begins with, on each replica."""

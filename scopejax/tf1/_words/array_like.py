@@ -17,6 +17,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from .recipes import Again, is_known
+
 
 class _Results(threading.local):
     """What operators of variables make of an array: None leaves it as it is."""
@@ -48,6 +50,17 @@ class ArrayLike:
         """The array."""
         raise NotImplementedError
 
+    _live = False  # whether `value` is computed when it is asked for
+
+    def _again(self, run: Again) -> Any:
+        """The value in a session's run, computed again where that can be."""
+        value = self.value()
+        return value if self._live else run.value(value)
+
+    def _is_known(self) -> bool:
+        """Whether `_again` gives the value for the present values of variables."""
+        return self._live or is_known(self.value())
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         jax.tree_util.register_pytree_node(
@@ -62,12 +75,12 @@ class ArrayLike:
     leads = False  # whether it decides what an operator with another one gives
 
     def _result(self, array: Any) -> Any:
-        """What indexing gives."""
+        """What an array that was computed becomes."""
         return array if RESULTS.wrap is None else RESULTS.wrap(array)
 
-    def _computed(self, function: Callable[..., Any], *values: Any) -> Any:
-        """What an operator gives."""
-        return self._result(function(*values))
+    def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
+        """What an operator gives; `operands` are this and perhaps another."""
+        return self._result(function(*map(plain_operand, operands)))
 
     def __jax_array__(self) -> jax.Array:
         return self.value()
@@ -103,7 +116,8 @@ _COMPARED = ["lt", "le", "gt", "ge"]
 _UNARY = ["neg", "pos", "invert", "abs"]
 
 
-def _plain(other: Any) -> Any:
+def plain_operand(other: Any) -> Any:
+    """The array of what stands for one."""
     return other.value() if isinstance(other, ArrayLike) else other
 
 
@@ -111,25 +125,34 @@ def _plain_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(_plain_index, index))
     if isinstance(index, slice):
-        return slice(_plain(index.start), _plain(index.stop), _plain(index.step))
-    return _plain(index)
+        return slice(
+            plain_operand(index.start),
+            plain_operand(index.stop),
+            plain_operand(index.step),
+        )
+    return plain_operand(index)
+
+
+def strided_slice(array: Any, index: Any) -> Any:
+    """What indexing gives."""
+    return array[_plain_index(index)]
 
 
 def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     def call(self: Any, other: Any) -> Any:
         if isinstance(other, ArrayLike) and other.leads and not self.leads:
             return NotImplemented
-        return self._computed(function, self.value(), _plain(other))
+        return self._computed(function, self, other)
 
     return call
 
 
 def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self._computed(function, _plain(other), self.value())
+    return lambda self, other: self._computed(function, other, self)
 
 
 def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda self: self._computed(function, self.value())
+    return lambda self: self._computed(function, self)
 
 
 for _name in (*_BINARY, *_COMPARED):
@@ -146,7 +169,7 @@ class Indexable(ArrayLike):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return self._result(self.value()[_plain_index(index)])
+        return self._computed(strided_slice, self, index)
 
     def __iter__(self) -> Iterator[Any]:
         # As in TF1; and JAX's indexing past the end would never stop.

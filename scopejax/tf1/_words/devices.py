@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import Any
 
 import jax
 
+from ..._base.lines import user_line
 from ..._base.tf1_errors import tf_error
 from ..._jax.memory import MEMORIES
+
+_WELL_FORMED = re.compile(
+    r"(?:/?(?:job:\w+|(?:replica|task):\d+|(?:device:)?(?:cpu|gpu|tpu)(?::(?:\d+|\*))?))+",
+    re.IGNORECASE,
+)
+"""TF1's names of devices, whether they are there or not."""
 
 
 def device_named(wanted: Any) -> jax.Device | None:
@@ -38,6 +47,38 @@ def device_named(wanted: Any) -> jax.Device | None:
             f"There is no device {wanted!r} here.",
             remedy=f"Name one of these: {known}",
         ) from error
+
+
+def device_or_note(wanted: Any) -> jax.Device | None:
+    """As `device_named`; a device that is not here is JAX's own choice, and a note.
+
+    So it is in TF1, which builds the graph wherever it will run, and with soft
+    placement runs it where it can. The note is a `UserWarning`.
+
+    Raises:
+      ValueError: it is no name of a device, or a function.
+
+    >>> device_or_note("/device:CPU:0").platform
+    'cpu'
+    """
+    if callable(wanted) and not isinstance(wanted, jax.Device):
+        raise tf_error(
+            ValueError,
+            "tf.device was given a function, which TF1 calls with each op, and there"
+            " are no ops here.",
+            remedy="Place arrays by jax.sharding: net.init(key, x, mesh=mesh).",
+        )
+    try:
+        return device_named(wanted)
+    except ValueError:
+        if not (isinstance(wanted, str) and _WELL_FORMED.fullmatch(wanted)):
+            raise
+    warnings.warn(
+        f"There is no device {wanted!r} here, at {user_line()}: what is made there is"
+        " where JAX puts it.",
+        stacklevel=4,
+    )
+    return None
 
 
 def caching_place(wanted: Any) -> Any:

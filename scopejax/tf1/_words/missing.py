@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NoReturn
+
+from .outside import row_of
 
 _RENAMED: dict[str, str] = {
     "function": "jax.jit",
     "gradients": "jax.grad",
-    "group": "nothing: program order is the order",
     "hessians": "jax.hessian",
-    "no_op": "nothing: program order is the order",
     "placeholder": "an argument of the function",
     "placeholder_with_default": "an argument of the function, with a default",
     "train.AdagradOptimizer": "optax.adagrad",
@@ -39,6 +40,7 @@ _RENAMED: dict[str, str] = {
 }
 
 _NUMERIC = ("jnp", "jax.n", "jax.l", "jax.i", "jax.sc", "jax.r")
+
 
 # Where the ops of TF1's modules are looked for, in this order; imported when asked.
 _JNP, _NN, _LAX = ("jnp", "jax.numpy"), ("jax.nn", "jax.nn"), ("jax.lax", "jax.lax")
@@ -85,31 +87,73 @@ class _Family:
         return f"<tf.{self._name}: numeric ops, which are in {_where(self._name)}>"
 
 
+def is_module(value: Any) -> bool:
+    """Whether it is one of TF1's modules, empty ones among them."""
+    return isinstance(value, ModuleType | _Family)
+
+
 def _where(family: str) -> str:
     return _FAMILIES[family][0][0]
 
 
 def missing(name: str) -> AttributeError:
-    """The error for a name that is not offered."""
-    like = instead(name)
-    if like is not None and like.startswith(_NUMERIC):
-        text = (
-            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: use {like}"
+    """The error for a name that is not offered; the guide's row is a note of it."""
+    error = AttributeError(
+        f"tf.{name} {why_missing(name)}. docs/from_tf1.md has the table of what there"
+        " is."
+    )
+    row = row_of(name)
+    if row is not None:
+        error.add_note(f"  {_plain(row.shown)}\n  instead: {_plain(row.instead)}")
+    return error
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "")
+
+
+def way(name: str) -> str | None:
+    """What there is instead of a name that is not offered; None where nothing is known.
+
+    >>> way("train.AdamOptimizer"), way("placeholder"), way("nonsense")
+    ('optax.adam', 'an argument of the function', None)
+    """
+    row = row_of(name)
+    like = instead(name) if name in _RENAMED or row is None else None
+    if like is not None:
+        return like
+    if row is not None:
+        return _plain(row.instead)
+    family = name.partition(".")[0]
+    return f"look into {_where(family)}" if family in _FAMILIES else None
+
+
+def why_missing(name: str) -> str:
+    """What is said of a name that is not offered, after the name itself.
+
+    >>> why_missing("train.AdamOptimizer")
+    'is not part of scopejax.tf1: use optax.adam'
+    """
+    found, is_renamed = way(name), name in _RENAMED or row_of(name) is None
+    if found is None:
+        return (
+            "is not supported: scopejax.tf1 is TensorFlow 1's variable system, and no"
+            " more of it"
         )
-    elif like is not None:
-        text = f"tf.{name} is not part of scopejax.tf1: use {like}"
-    elif name.partition(".")[0] in _FAMILIES:
-        family = name.partition(".")[0]
-        text = (
-            f"tf.{name} is a numeric op, which scopejax.tf1 leaves to JAX: look into"
-            f" {_where(family)}"
-        )
-    else:
-        text = (
-            f"tf.{name} is not supported: scopejax.tf1 is TensorFlow 1's variable"
-            " system, and no more of it"
-        )
-    return AttributeError(f"{text}. docs/from_tf1.md has the table of what there is.")
+    if found.startswith("look into"):
+        return f"{_IS_NUMERIC}: {found}"
+    if not is_renamed:
+        return f"is not supported: instead there is {found}"
+    return _told(found)
+
+
+_IS_NUMERIC = "is a numeric op, which scopejax.tf1 leaves to JAX"
+
+
+def _told(like: str) -> str:
+    if like.startswith(_NUMERIC):
+        return f"{_IS_NUMERIC}: use {like}"
+    return f"is not part of scopejax.tf1: use {like}"
 
 
 def lookup_of(module: str) -> Callable[[str], Any]:
