@@ -31,6 +31,7 @@ MODULES = (
     tf1,
     tf1.errors,
     tf1.keras.utils,
+    tf1.logging,
     tf1.losses,
     tf1.train,
     views,

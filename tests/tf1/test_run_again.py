@@ -245,3 +245,28 @@ def test_nothing_is_remembered_longer_than_its_array(key):
     array = jnp.ones(2)
     recipes.remember(array, lambda x: x, array)  # an operand that comes back
     assert recipes.recipe_of(array) is None
+
+
+def test_values_that_the_program_made_without_variables_are_constants(sess):
+    """Arrays of JAX restore weights however often: no variable was read for them."""
+    names = ["a", "b", "c"]
+    found = [tf1.get_variable(name, [2]) for name in names]
+    loaded = [jnp.full(2, float(i)) for i in range(3)]
+    restore = [v.assign(x) for v, x in zip(found, loaded, strict=True)]
+    sess.run(tf1.global_variables_initializer())
+    for _ in range(2):
+        sess.run(restore)
+        assert [v.tolist() for v in sess.run(found)] == [[0, 0], [1, 1], [2, 2]]
+        sess.run([v.assign_add(np.ones(2, "f4")) for v in found])
+
+
+def test_an_array_is_old_by_what_was_read_last(sess):
+    """A change of what nobody has read does not matter, and a read one does."""
+    v, w, t = (tf1.Variable(1.0, name=name) for name in "vwt")
+    update = t.assign(jnp.multiply(v, 3))
+    sess.run(tf1.global_variables_initializer())
+    sess.run(w.assign(5.0))
+    assert sess.run(update) == 3.0
+    sess.run(v.assign(5.0))
+    with pytest.raises(ValueError, match="t is assigned again"):
+        sess.run(update)

@@ -165,8 +165,9 @@ def look_up(path: str, name: str) -> Any:
     """
     if name in UTIL.get(path, ()):
         return UTIL[path][name]
-    for home in HOMES.get(path, (path,)):
+    homes = HOMES.get(path, (path,))
+    for home in homes:
         module = _module(home)
         if module is not None and hasattr(module, name):
             return getattr(module, name)
-    raise missing(f"{path}.{name}" if path and path not in HOMES else name)
+    raise missing(f"{homes[0]}.{name}" if homes[0] else name)
