@@ -1,6 +1,7 @@
 """What a session runs again is computed again, or refused: never an old value."""
 
 import gc
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -270,3 +271,29 @@ def test_an_array_is_old_by_what_was_read_last(sess):
     sess.run(v.assign(5.0))
     with pytest.raises(ValueError, match="t is assigned again"):
         sess.run(update)
+
+
+class Pair(NamedTuple):
+    """A nest with names."""
+
+    one: object
+    two: object
+
+
+def test_a_computation_takes_nests(sess):
+    """What an op is called with may be nests, which keep their kinds."""
+    v = tf1.Variable(1.0)
+    nest = {"a": [v, 2.0], "b": Pair(v, (3.0,))}
+
+    def total(nest):
+        assert isinstance(nest["b"], Pair)
+        return jnp.asarray(sum(nest["a"]) + nest["b"].one + nest["b"].two[0])
+
+    array = total({"a": [v.value(), 2.0], "b": Pair(v.value(), (3.0,))})
+    recipes.remember(array, total, nest)
+    sess.run(v.assign(10.0))
+    assert sess.run(array) == 25.0
+    other = jnp.ones([])
+    recipes.remember(other, total, {"a": [jnp.ones([])]})
+    assert recipes.is_known(array)
+    assert not recipes.is_known(other)

@@ -211,9 +211,9 @@ class Variable(Indexable):
         """The value, which goes to a session and not into the program's arrays."""
         return self._own()
 
-    def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
+    def _operated(self, function: Callable[..., Any], *operands: Any) -> Any:
         """What an operator gives; in a graph a session can compute it again."""
-        result = super()._computed(function, *operands)
+        result = super()._operated(function, *operands)
         if isinstance(self.graph.values, GraphValues):
             remember(result, function, *operands)
         return result

@@ -39,7 +39,7 @@ class ArrayLike:
         """Whether `_again` gives the value for the present values of variables."""
         return self._live or is_known(self.value())
 
-    def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
+    def _operated(self, function: Callable[..., Any], *operands: Any) -> Any:
         """What an operator gives; `operands` are this and perhaps another."""
         return function(*map(_plain, operands))
 
@@ -99,15 +99,15 @@ def _plain(other: Any) -> Any:
 
 
 def _forward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self._computed(function, self, other)
+    return lambda self, other: self._operated(function, self, other)
 
 
 def _backward(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self._computed(function, other, self)
+    return lambda self, other: self._operated(function, other, self)
 
 
 def _alone(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    return lambda self: self._computed(function, self)
+    return lambda self: self._operated(function, self)
 
 
 for _name in (*_BINARY, *_COMPARED):
