@@ -40,7 +40,7 @@ ROWS = (
         " custom_gradient RegisterGradient NoGradient NotDifferentiable",
     ),
     Row(
-        "`tf.train` optimizers and schedules, `tf.global_norm`",
+        "`tf.train` optimizers and schedules",
         "optax",
         "train.*Optimizer train.*_decay* train.piecewise_constant* global_norm"
         " clip_by_global_norm contrib.opt.* contrib.*.optimize_loss keras.optimizers*"
