@@ -10,7 +10,8 @@ from scopejax import getters, tf1
 _PUBLIC = [
     *("checkpoints", "getters", "graphs", "initializers", "interop", "layers"),
     *("optim", "partitioners", "regularizers"),
-    *("tf1", "tf1.errors", "tf1.keras.utils", "tf1.losses", "tf1.train", "views"),
+    *("tf1", "tf1.errors", "tf1.keras.utils", "tf1.logging", "tf1.losses"),
+    *("tf1.train", "views"),
 ]
 MODULES = (
     scopejax,

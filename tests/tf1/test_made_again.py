@@ -17,7 +17,9 @@ NEXT = {
     "nest": lambda v: tf.add_n([v, tf.constant(1)]),
     "cast": lambda v: tf.cast(tf.reduce_sum(tf.stack([v, 1])), tf.int32),
     "indexed by a tensor": lambda v: tf.range(9)[1:][v],
-    "index of a slice": lambda v: tf.stack([v, v + 1])[tf.constant(1)],
+    "indexed by a constant": lambda v: tf.stack([v, v + 1])[tf.constant(1)],
+    "end of a slice": lambda v: tf.reduce_sum(tf.ones([9], tf.int32)[0 : v + 1]),
+    "part of a variable": lambda v: tf.reshape(v, [1])[0] + 1,
 }
 
 

@@ -17,6 +17,7 @@ OUTSIDE = {
     "train.FtrlOptimizer": "optax",
     "train.natural_exp_decay": "optax",
     "nn.ctc_loss": "optax",
+    "contrib.opt.AdamWOptimizer": "optax",
     "metrics.accuracy": "means of what apply returns",
     "train.latest_checkpoint": "scopejax.checkpoints",
     "summary.scalar": "written by tensorboardX",

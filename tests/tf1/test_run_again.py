@@ -1,6 +1,7 @@
 """What a session runs again is computed again, or refused: never an old value."""
 
 import gc
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -245,3 +246,54 @@ def test_nothing_is_remembered_longer_than_its_array(key):
     array = jnp.ones(2)
     recipes.remember(array, lambda x: x, array)  # an operand that comes back
     assert recipes.recipe_of(array) is None
+
+
+def test_values_that_the_program_made_without_variables_are_constants(sess):
+    """Arrays of JAX restore weights however often: no variable was read for them."""
+    names = ["a", "b", "c"]
+    found = [tf1.get_variable(name, [2]) for name in names]
+    loaded = [jnp.full(2, float(i)) for i in range(3)]
+    restore = [v.assign(x) for v, x in zip(found, loaded, strict=True)]
+    sess.run(tf1.global_variables_initializer())
+    for _ in range(2):
+        sess.run(restore)
+        assert [v.tolist() for v in sess.run(found)] == [[0, 0], [1, 1], [2, 2]]
+        sess.run([v.assign_add(np.ones(2, "f4")) for v in found])
+
+
+def test_an_array_is_old_by_what_was_read_last(sess):
+    """A change of what nobody has read does not matter, and a read one does."""
+    v, w, t = (tf1.Variable(1.0, name=name) for name in "vwt")
+    update = t.assign(jnp.multiply(v, 3))
+    sess.run(tf1.global_variables_initializer())
+    sess.run(w.assign(5.0))
+    assert sess.run(update) == 3.0
+    sess.run(v.assign(5.0))
+    with pytest.raises(ValueError, match="t is assigned again"):
+        sess.run(update)
+
+
+class Pair(NamedTuple):
+    """A nest with names."""
+
+    one: object
+    two: object
+
+
+def test_a_computation_takes_nests(sess):
+    """What an op is called with may be nests, which keep their kinds."""
+    v = tf1.Variable(1.0)
+    nest = {"a": [v, 2.0], "b": Pair(v, (3.0,))}
+
+    def total(nest):
+        assert isinstance(nest["b"], Pair)
+        return jnp.asarray(sum(nest["a"]) + nest["b"].one + nest["b"].two[0])
+
+    array = total({"a": [v.value(), 2.0], "b": Pair(v.value(), (3.0,))})
+    recipes.remember(array, total, nest)
+    sess.run(v.assign(10.0))
+    assert sess.run(array) == 25.0
+    other = jnp.ones([])
+    recipes.remember(other, total, {"a": [jnp.ones([])]})
+    assert recipes.is_known(array)
+    assert not recipes.is_known(other)

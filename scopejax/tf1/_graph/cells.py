@@ -81,6 +81,7 @@ class ArrayCell:
       caching_device: where it is brought to be read, once for each value; None leaves
         it where it is.
       stamp: a number for the value; 0 stands for the initial one.
+      seen: the stamp of the value that was read last; None before any was.
     """
 
     array: jax.Array
@@ -88,10 +89,12 @@ class ArrayCell:
     device: Any = None
     caching_device: Any = None
     stamp: int = 0
+    seen: int | None = None
     _cached: tuple[jax.Array, jax.Array] | None = None
 
     def read(self, inside: bool) -> jax.Array:
         """The value."""
+        self.seen = self.stamp
         if self.caching_device is None:
             return self.array
         if self._cached is None or self._cached[0] is not self.array:

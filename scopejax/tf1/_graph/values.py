@@ -8,8 +8,6 @@ value lives.
 from __future__ import annotations
 
 import contextlib
-import functools
-import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakSet
@@ -59,16 +57,24 @@ class Values(Protocol):
 # A graph: the values are there as the line runs
 
 
+Stamps = dict[ArrayCell, int]
+"""Which value each of some cells has, or had."""
+
+
 class Moment(NamedTuple):
     """How the values of a graph are at some time.
 
     Attributes:
-      stamps: a number that is the same where all values are.
+      stamps: which they are.
       runs: how often a session has written any.
     """
 
-    stamps: int
+    stamps: Stamps
     runs: int
+
+    def has(self, stamps: Stamps) -> bool:
+        """Whether the values are those of `stamps`, as far as those go."""
+        return all(self.stamps.get(c, stamp) == stamp for c, stamp in stamps.items())
 
 
 class Kept(NamedTuple):
@@ -104,8 +110,11 @@ class GraphValues:
 
     def moment(self) -> Moment:
         """How the values are now."""
-        stamps = (cell.stamp for cell in self._cells)
-        return Moment(functools.reduce(operator.xor, stamps, 0), self.runs)
+        return Moment({cell: cell.stamp for cell in self._cells}, self.runs)
+
+    def read(self) -> Stamps:
+        """What the program has read so far: an array may come from these values."""
+        return {c: c.seen for c in self._cells if c.seen is not None}
 
     def keep(self) -> Kept:
         """The values, for the time when another session has its own."""

@@ -170,5 +170,4 @@ def look_up(path: str, name: str) -> Any:
         module = _module(home)
         if module is not None and hasattr(module, name):
             return getattr(module, name)
-    absent = homes[0] if len(homes) == 1 and _module(homes[0]) is None else ""
-    raise missing(f"{absent}.{name}" if absent else name)
+    raise missing(f"{homes[0]}.{name}" if homes[0] else name)

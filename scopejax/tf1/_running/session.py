@@ -19,7 +19,7 @@ import numpy as np
 from ..._base.tf1_errors import tf_error
 from .._graph.current import get_default_graph
 from .._graph.graph import Graph
-from .._graph.values import GraphValues, Kept
+from .._graph.values import GraphValues, Kept, Stamps
 from .._variables.operation import InitializerOp, Operation
 from .._variables.variable import Variable
 from .._words.array_like import ArrayLike
@@ -62,7 +62,7 @@ class Session:
         self.graph.values.sessions.add(self)
         self._closed = False
         self._kept: Kept | None = None
-        self._seen: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self._seen: dict[int, tuple[weakref.ref[Any], Stamps]] = {}
 
     def run(
         self,
@@ -152,10 +152,10 @@ class Session:
         array: Any = fetch.value() if isinstance(fetch, ArrayLike) else fetch
         if not isinstance(array, jax.Array) or is_known(fetch):
             return
-        key, now = id(array), again.moment(self.graph.values).stamps
-        seen, before = self._seen.get(key, (None, now))
+        key, now = id(array), again.moment(self.graph.values)
+        seen, before = self._seen.get(key, (None, {}))
         is_same = seen is not None and seen() is array
-        if is_same and before != now:
+        if is_same and not now.has(before):
             raise tf_error(
                 ValueError,
                 f"An array of shape {array.shape} is fetched again, but variables have"
@@ -163,7 +163,8 @@ class Session:
                 remedy="Fetch a function, which is called at each run:"
                 " sess.run(lambda: jnp.sum(v)).",
             )
-        self._seen[key] = weakref.ref(array, lambda _: self._seen.pop(key, None)), now
+        read = {cell: now.stamps[cell] for cell in self.graph.values.read()}
+        self._seen[key] = weakref.ref(array, lambda _: self._seen.pop(key, None)), read
 
     def _named(self, name: str) -> Any:
         wanted = name if name.endswith(":0") else name + ":0"

@@ -9,7 +9,7 @@ import jax
 
 from ..._base.lines import user_steps
 from ..._base.tf1_errors import tf_error
-from .._graph.values import GraphValues, Moment
+from .._graph.values import GraphValues, Stamps
 from .._words.array_like import ArrayLike, Indexable
 from .._words.recipes import Again, is_known
 
@@ -93,12 +93,7 @@ class Assignment(Indexable):
     """
 
     __slots__ = (
-        "_array",
-        "_built",
-        "_change",
-        "_given",
-        "_known",
-        "_steps",
+        *("_array", "_built", "_change", "_given", "_known", "_read", "_steps"),
         "variable",
     )
 
@@ -107,13 +102,12 @@ class Assignment(Indexable):
     ) -> None:
         self.variable, self._given, self._change = variable, given, change
         values = variable.graph.values
-        self._built: Moment | None = None
-        self._known = True
+        self._built: int | None = None
         if isinstance(values, GraphValues):
+            self._built = values.runs
             self._known = is_function(given) or is_known(given)
-            before = Moment(0, values.runs) if self._known else values.moment()
+            self._read: Stamps = {} if self._known else values.read()
             self._steps = user_steps(variable.graph.anchor)
-            self._built = before
         self._array = self._write(given() if is_function(given) else given)
 
     def _write(self, given: Any) -> jax.Array:
@@ -140,13 +134,13 @@ class Assignment(Indexable):
         given, built = self._given, self._built
         if built is not None:
             now = run.moment(self.variable.graph.values)
-            is_first = now.runs == built.runs
+            is_first = now.runs == built
             wrote(run, self.variable)
             if is_first and self._change is None:  # what building it has done
                 given = self._array
             elif self._known:
                 given = run.value(given)
-            elif not is_first and now.stamps != built.stamps:
+            elif not (is_first or now.has(self._read)):
                 raise self._stale()
         self._array = self._write(given)
         return self._array

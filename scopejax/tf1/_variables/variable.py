@@ -18,7 +18,7 @@ from .._graph.values import GraphValues
 from .._initial.values import InitialValue, as_value
 from .._words.array_like import Indexable, plain_operand
 from .._words.dtypes import DType
-from .._words.recipes import remember
+from .._words.recipes import Again, remember
 from .._words.shape import TensorShape
 from .creation import create_variable
 from .operation import Assignment, InitializerOp, Operation
@@ -207,6 +207,10 @@ class Variable(Indexable):
     def _started(self, started: bool) -> None:
         assert started
         self.graph.values.started.add(self._name)
+
+    def _again(self, run: Again) -> jax.Array:
+        """The value, which goes to a session and not into the program's arrays."""
+        return self._own()
 
     def _computed(self, function: Callable[..., Any], *operands: Any) -> Any:
         """What an operator gives; in a graph a session can compute it again."""

@@ -12,7 +12,7 @@ import contextlib
 import operator
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -121,15 +121,27 @@ def plain_operand(other: Any) -> Any:
     return other.value() if isinstance(other, ArrayLike) else other
 
 
+class _Slice(NamedTuple):
+    """A slice as a nest of operands."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
+def _as_nest(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_as_nest, index))
+    if isinstance(index, slice):
+        return _Slice(index.start, index.stop, index.step)
+    return index
+
+
 def _plain_index(index: Any) -> Any:
+    if isinstance(index, _Slice):
+        return slice(*map(plain_operand, index))
     if isinstance(index, tuple):
         return tuple(map(_plain_index, index))
-    if isinstance(index, slice):
-        return slice(
-            plain_operand(index.start),
-            plain_operand(index.stop),
-            plain_operand(index.step),
-        )
     return plain_operand(index)
 
 
@@ -169,7 +181,7 @@ class Indexable(ArrayLike):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return self._computed(strided_slice, self, index)
+        return self._computed(strided_slice, self, _as_nest(index))
 
     def __iter__(self) -> Iterator[Any]:
         # As in TF1; and JAX's indexing past the end would never stop.

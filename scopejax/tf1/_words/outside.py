@@ -96,10 +96,10 @@ ROWS = (
         " arguments",
         "data data.* contrib.data* train.batch* train.*shuffle_batch* train.*_producer"
         " train.Coordinator train.*ueue*unner* train.limit_epochs train.match_files*"
-        " *Queue QueueBase *Reader ReaderBase parse_* *LenFeature"
-        " SparseFeature decode_* read_file write_file matching_files python_io"
-        " python_io.* io io.* train.Example train.SequenceExample train.Feature*"
-        " train.*List contrib.slim.dataset*"
+        " *Queue QueueBase *Reader ReaderBase parse_* *LenFeature SparseFeature"
+        " decode_* read_file write_file matching_files python_io python_io.* io io.*"
+        " train.Example train.SequenceExample train.Feature* train.*List"
+        " contrib.slim.dataset*"
         " contrib.slim.tfexample* image.decode_* image.encode_* examples examples.*"
         " contrib.learn.datasets* train.maybe_*batch* serialize_* deserialize_*",
     ),

@@ -65,14 +65,19 @@ def is_known(value: Any) -> bool:
     """
     if isinstance(value, list | tuple):
         return all(map(is_known, value))
-    if isinstance(value, slice):
-        return all(map(is_known, (value.start, value.stop, value.step)))
+    if isinstance(value, dict):
+        return all(map(is_known, value.values()))
     if hasattr(value, "_again"):
         return bool(value._is_known())
     if not isinstance(value, jax.Array):
         return True
     recipe = recipe_of(value)
     return recipe is not None and all(map(is_known, recipe.operands))
+
+
+def _like(nest: Any, items: list[Any]) -> Any:
+    kind = type(nest)
+    return kind(*items) if hasattr(nest, "_fields") else kind(items)
 
 
 class Again:
@@ -89,7 +94,9 @@ class Again:
     def value(self, thing: Any) -> Any:
         """The value of `thing` for the present values of the variables."""
         if isinstance(thing, list | tuple):
-            return [self.value(item) for item in thing]
+            return _like(thing, [self.value(item) for item in thing])
+        if isinstance(thing, dict):
+            return {key: self.value(item) for key, item in thing.items()}
         if hasattr(thing, "_again"):
             return thing._again(self)
         recipe = recipe_of(thing)
