@@ -136,18 +136,17 @@ ROWS = (
         "distributions* contrib.distributions* contrib.bayesflow*",
     ),
     Row(
-        "strings, `tf.string`, resources, tables, `tf.py_func`",
-        "nothing: JAX's arrays hold numbers and bools; `jax.pure_callback` calls"
-        " Python",
+        "strings, `tf.string`, resources, tables",
+        "nothing: JAX's arrays hold numbers and bools",
         "string string_* strings strings.* as_string substr regex_* resource variant"
-        " lookup* contrib.lookup* tables_initializer initialize_all_tables py_func"
+        " lookup* contrib.lookup* tables_initializer initialize_all_tables"
         " numpy_function py_function reduce_join encode_* quint* qint* Dimension"
         " contrib.text* unicode_* bytes",
     ),
     Row(
-        "`tf.SparseTensor`, `tf.IndexedSlices`",
+        "`tf.SparseTensor`",
         "`jax.experimental.sparse`; a gradient is an array of all rows",
-        "SparseTensor* sparse_* sparse sparse.* IndexedSlices* Ragged* ragged*",
+        "SparseTensor* sparse_* sparse sparse.* Ragged* ragged*",
     ),
     Row(
         "devices by function, `tf.train.replica_device_setter`, `tf.distribute`",
