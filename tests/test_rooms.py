@@ -68,8 +68,8 @@ TF1_ROOMS = {
     "initializers": "",
     "logging": "",
     "_ops": "elementwise reductions matrices shapes making indexing clipping"
-    " normalizing crossentropy convolutions pooling embedding drawing flow checks"
-    " images scattering losses entropies tables",
+    " normalizing crossentropy convolutions pooling embedding drawing sampling flow"
+    " checks images scattering losses entropies tables",
     "losses": "",
     "train": "",
     "keras": "utils",

@@ -207,3 +207,37 @@ def test_keep_prob_of_one_needs_no_key():
     """It is the array itself."""
     net = tf1.transform(lambda x: tf1.nn.dropout(x, 1.0), tensors=True)
     assert net.apply({}, jnp.ones(3)).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_words_are_drawn_by_their_rank():
+    """Unique ones, the early ones more often, and the counts fit what is drawn."""
+
+    def model():
+        return [
+            tf1.nn.log_uniform_candidate_sampler(
+                [[0], [9]], 1, 8, True, 50, name=f"s{i}"
+            )
+            for i in range(400)
+        ]
+
+    found = drawn(model)
+    counts = np.zeros(50)
+    for classes, _, _ in found:
+        assert len(set(classes.tolist())) == 8
+        counts[np.asarray(classes)] += 1 / len(found)
+    true = np.asarray(found[0][1]).ravel()
+    np.testing.assert_allclose(counts[[0, 9]], true, atol=0.1)
+    often = drawn(
+        lambda: tf1.nn.log_uniform_candidate_sampler([[0]], 1, N, False, 50)[0]
+    )
+    assert abs(np.mean(often == 0) - np.log(2) / np.log(51)) < 0.02
+
+
+def test_a_sampled_loss_draws_its_sample():
+    """Without values given it draws them, and the loss is one for each row."""
+
+    def model():
+        w, b = tf1.ones([50, 3]), tf1.zeros([50])
+        return tf1.nn.sampled_softmax_loss(w, b, [[1], [2]], tf1.ones([2, 3]), 8, 50)
+
+    assert drawn(model).shape == (2,)

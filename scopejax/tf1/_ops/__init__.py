@@ -2,7 +2,8 @@
 
 Each is a few lines, with TF1's signature: `elementwise`, `reductions`, `matrices`,
 `shapes` (joins, splits, pads), `making` (zeros, ranges, casts), `indexing`, `clipping`,
-`normalizing`, `crossentropy`, `convolutions`, `pooling`, `embedding`, `drawing`
-(random numbers), `flow` (loops and branches), `images`, `checks`. The public modules
-`math`, `nn` and their like say which of them stands where. Begin with `elementwise`.
+`normalizing`, `crossentropy`, `convolutions`, `pooling`, `embedding`, `drawing` and
+`sampling` (random numbers and classes), `flow` (loops and branches), `checks`,
+`images`, `scattering`, `losses` and `entropies` (those of `tf.losses`). `tables` says
+which stands where. Begin with `elementwise`.
 """

@@ -24,6 +24,7 @@ from . import (
     normalizing,
     pooling,
     reductions,
+    sampling,
     scattering,
     shapes,
 )
@@ -78,7 +79,7 @@ NN = {
     **_without(_NORMALIZING, "fused_batch_norm"),
     **_without(_offered(convolutions), "spatial convolved transposed"),
     **_without(_offered(pooling), "pooled"),
-    **_offered(crossentropy, embedding),
+    **_offered(crossentropy, embedding, sampling),
     **_only(_INDEXING, "top_k in_top_k"),
     "dropout": drawing.dropout,
     "fused_batch_norm": normalizing.fused_batch_norm,

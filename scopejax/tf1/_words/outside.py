@@ -47,9 +47,9 @@ ROWS = (
         " train.noisy_linear_cosine* contrib.tpu.CrossShardOptimizer",
     ),
     Row(
-        "`tf.nn.ctc_loss`, `tf.nn.nce_loss`, `tf.nn.sampled_softmax_loss`",
+        "`tf.nn.ctc_loss`, `tf.nn.nce_loss`",
         "optax; `tf.GraphKeys.LOSSES` is there for your own",
-        "losses.* contrib.losses.* nn.ctc_* nn.sampled_softmax_loss nn.nce_loss",
+        "losses.* contrib.losses.* nn.ctc_* nn.nce_loss",
     ),
     Row(
         "`tf.metrics`",
