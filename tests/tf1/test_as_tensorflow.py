@@ -6,6 +6,7 @@ import sys
 import threading
 from types import ModuleType
 
+import jax
 import pytest
 
 import scopejax as sj
@@ -93,7 +94,7 @@ ABSENT = {
     "from tensorflow import placeholder": "arguments of the function",
     "import tensorflow.summary": "tensorboardX",
     "from tensorflow.examples.tutorials.mnist import input_data": "a Python iterator",
-    "from tensorflow.python.ops.variable_scope import _nothing": "not supported",
+    "from tensorflow.python.ops.variable_scope import nothing": "not supported",
     "import tensorflow.nothing": "not supported",
     "from tensorflow.python.ops import nothing_ops": "not supported",
     "from tensorflow.keras.layers import Dense": "functions of your own",
@@ -117,6 +118,47 @@ def test_what_is_asked_later_says_so_later():
             summary.scalar  # noqa: B018
         with pytest.raises(AttributeError, match="nothing is not supported"):
             nest.nothing  # noqa: B018
+
+
+def test_a_class_that_stays_outside_can_be_named():
+    """Modules name classes when they are imported; an instance is an error."""
+    with tf1.as_tensorflow():
+        import tensorflow as tf
+        from tensorflow.python.framework import sparse_tensor
+        from tensorflow.python.training import training
+
+        assert not isinstance(1, tf.SparseTensor)
+        assert not issubclass(bool, sparse_tensor.SparseTensor)
+        assert callable(training.Optimizer.GATE_OP)
+        table = {"Ftrl": training.FtrlOptimizer, "hook": tf.train.SessionRunHook}
+
+        class Hook(tf.train.SessionRunHook):
+            """A hook of a program's."""
+
+        assert issubclass(Hook, table["hook"])
+        for make in (*table.values(), Hook):
+            with pytest.raises(AttributeError, match="is not supported: instead"):
+                make(0.1)
+        with pytest.raises(AttributeError, match="a Python loop over a jitted step"):
+            tf.estimator.ModeKeys.TRAIN  # noqa: B018
+
+
+def test_custom_gradients():
+    """A function that returns its value and its gradient is JAX's custom_vjp."""
+    with tf1.as_tensorflow():
+        from tensorflow.python.ops import custom_gradient
+
+    @custom_gradient.custom_gradient
+    def scaled(x, y):
+        return x * y, lambda above: (above * 10.0, above * y)
+
+    assert jax.grad(scaled, argnums=(0, 1))(2.0, 3.0) == (10.0, 3.0)
+
+    @custom_gradient.custom_gradient
+    def one(x):
+        return x * x, lambda above: above * 7.0
+
+    assert float(jax.grad(one)(2.0)) == 7.0
 
 
 def test_helpers_of_tensorflows_own():
@@ -212,3 +254,11 @@ def test_tensorflow_that_is_imported_stays(name, monkeypatch):
         with pytest.raises(sj.ScopeUsageError, match=match), tf1.as_tensorflow():
             pass
         assert sys.modules[name] is real
+
+
+def test_long_paths_have_older_names():
+    """A class that is called otherwise below `tensorflow.python` is the public one."""
+    with tf1.as_tensorflow():
+        from tensorflow.python.layers import convolutional
+
+        assert convolutional.Convolution2D is convolutional.Conv2D

@@ -142,3 +142,19 @@ def test_an_initializer_that_keeps_arrays_still_draws(key):
 
     params = tf1.transform(model).init(key)
     assert params["a"].tolist() != params["b"].tolist()
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_an_initializer_is_given_tf1s_dtype(held, key):
+    """It may ask what a dtype of TF1 answers, as slim's initializers do."""
+    tensor = jnp.ones(2) if held else None
+
+    def initializer(shape, dtype, partition_info=None):
+        assert dtype.is_floating
+        assert dtype.base_dtype == tf1.float32
+        return jnp.ones(shape, dtype) if tensor is None else tensor
+
+    net = tf1.transform(
+        lambda: tf1.get_variable("v", [2], initializer=initializer).value()
+    )
+    assert net.init(key)["v"].tolist() == [1.0, 1.0]

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 
 from .._words.array_like import ArrayLike
+from .._words.dtypes import as_tf
 from .values import as_value, is_jax_style, takes
 
 _DEEPEST = 4  # of functions in functions
@@ -35,7 +36,7 @@ def asked_in_place(
     if not holds_arrays(initializer):
         return None
     more = {"partition_info": None} if takes(initializer, "partition_info") else {}
-    return lambda: as_value(initializer(list(shape), dtype=dtype, **more), dtype)
+    return lambda: as_value(initializer(list(shape), dtype=as_tf(dtype), **more), dtype)
 
 
 def holds_arrays(function: Any, depth: int = 0) -> bool:

@@ -27,6 +27,7 @@ from ..._base.sizes import agree, as_sizes
 from ..._base.tf1_errors import tf_error
 from ...initializers import default_for
 from .._words.array_like import ArrayLike
+from .._words.dtypes import as_tf
 
 Initializer = Callable[..., jax.Array]
 
@@ -160,7 +161,7 @@ def call_tf_style(
     asks = takes(initializer, "partition_info")
     more = {"partition_info": partition_info} if asks else {}
     with drawing_from(key):
-        value = initializer(list(shape), dtype=dtype, **more)
+        value = initializer(list(shape), dtype=as_tf(dtype), **more)
     array = jnp.asarray(as_value(value, dtype))
     require_initial_shape(tuple(array.shape), tuple(shape))
     return array

@@ -7,7 +7,9 @@ nothing: what is asked of one is looked up in `tf1`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -18,7 +20,7 @@ from typing import Any
 from ..._base.errors import ScopeUsageError
 from ..._base.lines import user_line
 from .._words.missing import is_module, missing
-from .._words.python_modules import HOMES, UTIL
+from .._words.python_modules import HOMES, RENAMED, UTIL
 
 _ROOT = "tensorflow"
 _VERSION = "1.15.5"
@@ -31,9 +33,12 @@ def as_tensorflow() -> Iterator[ModuleType]:
 
     So is what lies below: ``tensorflow.compat.v1``, ``tensorflow.contrib.slim``,
     ``tensorflow.python.ops.array_ops``, as far as `tf1` has it; what it has not is
-    an `ImportError` that says where to go. At the end all of it is undone; modules that
-    were imported within keep what they have. Python's modules are those of all threads,
-    so another thread sees the same.
+    an `ImportError` that says where to go. A class that stays outside can be named, in
+    `isinstance` or as a base, and says so when an instance is made; so can a private
+    name of a long path.
+
+    At the end all of it is undone; modules that were imported within keep what they
+    have. Python's modules are those of all threads, so another thread sees the same.
 
     Raises:
       ScopeUsageError: TensorFlow is imported already.
@@ -151,7 +156,48 @@ def _found(path: str, name: str) -> Any:
     below = f"{path}.{name}" if path else name
     if below in HOMES or below in UTIL or below in _SPELLINGS:
         return importlib.import_module(f"{_ROOT}.{below}")
-    return look_up(path, name)
+    try:
+        value = look_up(path, name)
+    except AttributeError as error:
+        is_class = _CLASS.match(name) and hasattr(error, "__notes__")
+        is_private = path in HOMES and name.startswith("_")
+        if not (is_class or is_private):
+            raise
+        return _stand_in(str(error), RENAMED.get(name, name), path in HOMES)
+    if is_module(value) and is_importable(below):
+        return importlib.import_module(f"{_ROOT}.{below}")
+    return value
+
+
+_CLASS = re.compile("_?[A-Z].*[a-z]")
+
+
+class _Absent(type):
+    """The kind of a class of TensorFlow's that stays outside."""
+
+    told = ""
+    has_more = False
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise AttributeError(cls.told)
+
+    def __getattr__(cls, name: str) -> Any:
+        if cls.has_more and not name.startswith("__"):
+            return _stand_in(cls.told, name, True)
+        raise AttributeError(cls.told)
+
+
+@functools.cache
+def _stand_in(told: str, name: str, has_more: bool) -> type:
+    """A class that nothing is an instance of, so that modules that name it import.
+
+    Args:
+      told: what is said when one is made.
+      name: of the class.
+      has_more: whether it has attributes of the same kind, as those of long paths have:
+        they stand in default arguments.
+    """
+    return _Absent(name, (), {"told": told, "has_more": has_more, "__doc__": told})
 
 
 def look_up(path: str, name: str) -> Any:
@@ -166,6 +212,7 @@ def look_up(path: str, name: str) -> Any:
     if name in UTIL.get(path, ()):
         return UTIL[path][name]
     homes = HOMES.get(path, (path,))
+    name = RENAMED.get(name, name) if path in HOMES else name
     for home in homes:
         module = _module(home)
         if module is not None and hasattr(module, name):

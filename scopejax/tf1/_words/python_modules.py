@@ -20,10 +20,12 @@ _OPS = (
     " init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops metrics_impl"
     " parsing_ops partitioned_variables resource_variable_ops script_ops sparse_ops"
     " special_math_ops standard_ops state_ops string_ops template tensor_array_ops"
-    " variable_scope variable_v1 variables while_loop cond gradients"
+    " variable_scope variable_v1 variables while_loop cond gradients confusion_matrix"
+    " control_flow_util custom_gradient histogram_ops weights_broadcast_ops"
 )
 _FRAMEWORK = (
-    "common_shapes constant_op dtypes errors errors_impl function graph_util"
+    "common_shapes constant_op device_spec dtypes errors errors_impl function"
+    " graph_util"
     " indexed_slices ops random_seed sparse_tensor tensor tensor_shape tensor_util"
     " tensor_conversion graph_io load_library test_util"
 )
@@ -31,7 +33,7 @@ _TRAINING = (
     "training training_util saver optimizer adam gradient_descent momentum rmsprop"
     " basic_session_run_hooks checkpoint_management checkpoint_utils coordinator input"
     " learning_rate_decay monitored_session queue_runner session_run_hook"
-    " session_manager slot_creator supervisor sync_replicas_optimizer"
+    " session_manager slot_creator supervisor sync_replicas_optimizer evaluation"
     " warm_starting_util"
 )
 
@@ -65,8 +67,15 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     **{f"python.layers.{name}": ("layers", "") for name in _LAYERS.split()},
     "python.client.session": ("",),
+    "python.client.timeline": ("",),
     "python.client.device_lib": ("",),
+    "python.eager.backprop": ("",),
     "python.eager.context": ("",),
+    **dict.fromkeys(("python.keras", "python.keras.engine"), ("",)),
+    "python.keras.engine.input_spec": ("layers",),
+    **dict.fromkeys(("python.lib", "python.lib.io"), ("",)),
+    "python.lib.io.file_io": ("gfile",),
+    "python.tf2": ("",),
     "python.platform.tf_logging": ("logging",),
     "python.platform.gfile": ("gfile",),
     "python.platform.flags": ("flags",),
@@ -85,6 +94,18 @@ HOMES: dict[str, tuple[str, ...]] = {
     },
 }
 """Path below ``tensorflow.`` -> the modules of `tf1` that are looked into, in order."""
+
+
+RENAMED = {
+    "BatchNorm": "BatchNormalization",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "Convolution3D": "Conv3D",
+    "Convolution3DTranspose": "Conv3DTranspose",
+    "SeparableConvolution2D": "SeparableConv2D",
+}
+"""Names of long paths that the public modules spell otherwise."""
 
 
 def _as_it_is(*_: Any, **__: Any) -> Callable[[Any], Any]:
@@ -123,6 +144,21 @@ def _assert_same_structure(nest1: Any, nest2: Any, *_: Any, **__: Any) -> None:
     _map_structure(lambda a, b: None, nest1, nest2)
 
 
+def _custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns its value and its gradient, as `jax.custom_vjp`."""
+
+    def value(*args: Any) -> Any:
+        return function(*args)[0]
+
+    def gradient(args: Any, above: Any) -> tuple[Any, ...]:
+        found = function(*args)[1](above)
+        return tuple(found) if isinstance(found, list | tuple) else (found,)
+
+    made = jax.custom_vjp(value)
+    made.defvjp(lambda *args: (value(*args), args), gradient)
+    return made
+
+
 _NEST = {
     "assert_same_structure": _assert_same_structure,
     "flatten": _flatten,
@@ -148,6 +184,7 @@ UTIL: dict[str, dict[str, Any]] = {
             lambda new, value, old, former: value if former is None else former
         ),
     },
+    "python.ops.custom_gradient": {"custom_gradient": _custom_gradient},
     "python.util.tf_decorator": {
         "make_decorator": lambda target, decorated, *_, **__: decorated,
         "unwrap": lambda decorated: ([], decorated),
