@@ -31,12 +31,12 @@ def _scatter(name: str, method: str) -> Callable[..., Assignment]:
         use_locking: bool = False,
         name: str | None = None,
     ) -> Assignment:
-        def changed() -> Any:
+        def changed(updates: Any) -> Any:
             value = jnp.asarray(ref)
             rows, new = as_array(plain(indices)), as_array(plain(updates), value.dtype)
             return getattr(value.at[rows], method)(new)
 
-        return Assignment(ref, changed)
+        return Assignment(ref, updates, changed)
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"``{method}`` of rows of a variable, at once."
