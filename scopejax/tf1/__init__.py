@@ -38,6 +38,7 @@ from ._running.as_tensorflow import as_tensorflow as as_tensorflow
 from ._running.functions import add_to_collection as add_to_collection
 from ._running.functions import add_to_collections as add_to_collections
 from ._running.functions import all_variables as all_variables
+from ._running.functions import as_dtype as as_dtype
 from ._running.functions import assign as assign
 from ._running.functions import assign_add as assign_add
 from ._running.functions import assign_sub as assign_sub
@@ -92,7 +93,6 @@ from ._tensors.tensor import Tensor as Tensor
 from ._variables.partitioned import PartitionedVariable as PartitionedVariable
 from ._variables.variable import Variable as Variable
 from ._words.dtypes import DType as DType
-from ._words.dtypes import as_tf as _as_tf
 from ._words.graph_keys import GraphKeys as GraphKeys
 from ._words.missing import lookup_of as _lookup_of
 from ._words.shape import Dimension as Dimension
@@ -117,7 +117,6 @@ from .initializers import variance_scaling_initializer as variance_scaling_initi
 from .initializers import zeros_initializer as zeros_initializer
 from .train import moving_average_variables as moving_average_variables
 
-as_dtype = _as_tf
 bfloat16 = DType("bfloat16")
 float16 = half = DType("float16")
 float32 = DType("float32")

@@ -19,6 +19,7 @@ from .._tensors.tensor import Tensor
 from .._variables.operation import Assignment
 from .._words.array_like import ArrayLike
 from .._words.devices import device_or_note
+from .._words.dtypes import DType, as_tf
 from .._words.graph_keys import GraphKeys
 
 
@@ -214,6 +215,18 @@ def constant(
     if not isinstance(value, jax.Array | ArrayLike):
         tensor._call = CONSTANT
     return tensor
+
+
+def as_dtype(dtype: Any) -> DType:
+    """The `DType` of a name, a dtype of NumPy, JAX or TF1, or a type of Python.
+
+    Raises:
+      TypeError: it is no dtype.
+
+    >>> as_dtype("int32"), as_dtype(float)
+    (<dtype: 'int32'>, <dtype: 'float32'>)
+    """
+    return as_tf(dtype)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
