@@ -85,8 +85,9 @@ jax.tree.map(jnp.shape, params["model"]["h0"])
 #         return tf.reshape(y, [*start, n_out])
 # ```
 #
-# `scopejax.tf1` has TF1's scopes and variables, and leaves the numbers to JAX. So the
-# import changes and the ops change. More than half of the lines stay as they were.
+# `scopejax.tf1` has TF1's scopes and variables, and its ops as well, so changing the
+# import is enough. Here the ops become JAX's too: what follows is then plain JAX. More
+# than half of the lines stay as they were.
 
 # %%
 HParams = namedtuple("HParams", "n_vocab n_ctx n_embd n_head n_layer")
@@ -177,11 +178,11 @@ def loss_of(hparams, tokens):
 
 
 # %% [markdown]
-# Which op is which, the errors tell:
+# What has to change, the errors tell:
 
 # %%
 try:
-    tf.matmul
+    tf.gradients
 except AttributeError as error:
     print(error)
 
