@@ -9,13 +9,12 @@ out later what is mapped; a primitive that does nothing asks it then.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import Primitive
-from jax.interpreters import batching, mlir
 
 from .surroundings import current_trace
 
@@ -62,8 +61,19 @@ def outermost(*values: Any) -> Any:
     return trace
 
 
-_asked: Any = Primitive("has_an_axis")
-_asked.multiple_results = True
+@functools.cache
+def _asked() -> Any:
+    """The primitive that asks; made at its first use, as its modules load slowly."""
+    core = importlib.import_module("jax.extend.core")
+    batching = importlib.import_module("jax.interpreters.batching")
+    mlir = importlib.import_module("jax.interpreters.mlir")
+    asked = core.Primitive("has_an_axis")
+    asked.multiple_results = True
+    asked.def_impl(lambda *_, refusal: [])
+    asked.def_abstract_eval(lambda *_, refusal: [])
+    batching.fancy_primitive_batchers[asked] = _batch
+    mlir.register_lowering(asked, lambda *_, refusal: [])
+    return asked
 
 
 def require_axis(value: jax.Array, state: jax.Array, refusal: Refusal) -> None:
@@ -74,16 +84,10 @@ def require_axis(value: jax.Array, state: jax.Array, refusal: Refusal) -> None:
       state: the present value of a reference, or something mapped like it; likewise.
       refusal: makes the error.
     """
-    _asked.bind(value, state, refusal=refusal)
+    _asked().bind(value, state, refusal=refusal)
 
 
 def _batch(axis: Any, values: Any, axes: Any, *, refusal: Refusal) -> Any:
     if axes[1] is None:
         raise refusal()
-    return _asked.bind(*values, refusal=refusal), []
-
-
-_asked.def_impl(lambda *_, refusal: [])
-_asked.def_abstract_eval(lambda *_, refusal: [])
-batching.fancy_primitive_batchers[_asked] = _batch
-mlir.register_lowering(_asked, lambda *_, refusal: [])
+    return _asked().bind(*values, refusal=refusal), []
